@@ -1,0 +1,11 @@
+#![doc = include_str!("../README.md")]
+
+mod environment;
+mod error;
+#[cfg(feature = "http")]
+pub mod http;
+mod probe;
+
+pub use environment::Environment;
+pub use error::{Effect, Error, ErrorKind, Result};
+pub use probe::Probe;
