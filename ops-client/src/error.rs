@@ -11,8 +11,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// How much of the server's own words an error keeps, in bytes.
 const MAX_WORDS: usize = 2048;
 
-/// What a failed call may have done to the system.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// What a failed call may have done to the system. The order is from the least to the most: the effect of many attempts is
+/// the greatest of theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Effect {
     /// Certainly nothing: the call never reached the system, or was refused by it.
     None,
@@ -255,10 +256,7 @@ impl Error {
     /// Whether the same call may succeed later without anybody doing something. It says nothing about whether the call
     /// may be sent again: that depends on [`Error::effect`] and on the operation.
     pub fn is_retryable(&self) -> bool {
-        matches!(
-            self.0.kind,
-            ErrorKind::RateLimited | ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Connect
-        )
+        matches!(self.0.kind, ErrorKind::RateLimited | ErrorKind::Unavailable | ErrorKind::Timeout | ErrorKind::Connect)
     }
 
     /// Whether the credential is the trouble (401, 403).

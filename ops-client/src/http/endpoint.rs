@@ -1,0 +1,358 @@
+//! Where a system is and how it is called: built once, shared by all calls.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::{Certificate, Method, Url, redirect, retry};
+
+use super::{Call, CallObserver, Credential, RetryPolicy};
+use crate::{Effect, Environment, Error, ErrorKind, Result};
+
+const BUILD: &str = "endpoint.build";
+
+/// How long a call may take and how much it may bring.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// From the name look-up to the end of the TLS handshake. 5 s.
+    pub connect: Duration,
+    /// One attempt, from the first byte sent to the last byte read, connecting included. 30 s.
+    pub total: Duration,
+    /// The largest answer that is read, in bytes. 64 MiB.
+    pub max_body: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connect: Duration::from_secs(5), total: Duration::from_secs(30), max_body: 64 << 20 }
+    }
+}
+
+impl Limits {
+    /// With so much time to connect.
+    #[must_use]
+    pub fn with_connect(mut self, connect: Duration) -> Self {
+        self.connect = connect;
+        self
+    }
+
+    /// With so much time for one attempt.
+    #[must_use]
+    pub fn with_total(mut self, total: Duration) -> Self {
+        self.total = total;
+        self
+    }
+
+    /// With answers of at most so many bytes.
+    #[must_use]
+    pub fn with_max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+}
+
+/// One system in one environment: address, credential, limits. Cheap to clone.
+///
+/// ```
+/// use ops_client::Environment;
+/// use ops_client::http::{Credential, Endpoint};
+///
+/// let endpoint = Endpoint::builder(Environment::new("prod"), "https://metapod.example.com/")
+///     .credential(Credential::bearer("a-token".into()))
+///     .build()?;
+/// assert_eq!(endpoint.address(), "https://metapod.example.com");
+/// assert!(!format!("{endpoint:?}").contains("a-token"));
+/// # Ok::<(), ops_client::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Endpoint(Arc<Inner>);
+
+struct Inner {
+    environment: Environment,
+    base: Url,
+    address: String,
+    client: reqwest::Client,
+    credential: Credential,
+    retry: RetryPolicy,
+    limits: Limits,
+    observer: Option<Arc<dyn CallObserver>>,
+}
+
+impl Endpoint {
+    /// Begins an endpoint. The address may have a path, below which all calls go; it must not have user info, a query or
+    /// a fragment.
+    pub fn builder(environment: Environment, address: &str) -> EndpointBuilder {
+        EndpointBuilder {
+            environment,
+            address: address.to_owned(),
+            credential: Credential::none(),
+            ca_bundle: None,
+            plain_http: false,
+            retry: RetryPolicy::default(),
+            limits: Limits::default(),
+            observer: None,
+            user_agent: concat!("ops-client/", env!("CARGO_PKG_VERSION")).to_owned(),
+        }
+    }
+
+    /// The environment that it was built for.
+    pub fn environment(&self) -> &Environment {
+        &self.0.environment
+    }
+
+    /// The address, without a slash at the end.
+    pub fn address(&self) -> &str {
+        &self.0.address
+    }
+
+    /// The credential that it calls with.
+    pub fn credential(&self) -> &Credential {
+        &self.0.credential
+    }
+
+    /// Begins a GET. `op` names the operation in errors and logs, `system.verb`.
+    pub fn get(&self, op: &'static str) -> Call {
+        Call::new(self.clone(), op, Method::GET)
+    }
+
+    /// Begins a POST.
+    pub fn post(&self, op: &'static str) -> Call {
+        Call::new(self.clone(), op, Method::POST)
+    }
+
+    /// Begins a PUT.
+    pub fn put(&self, op: &'static str) -> Call {
+        Call::new(self.clone(), op, Method::PUT)
+    }
+
+    /// Begins a PATCH.
+    pub fn patch(&self, op: &'static str) -> Call {
+        Call::new(self.clone(), op, Method::PATCH)
+    }
+
+    /// Begins a DELETE.
+    pub fn delete(&self, op: &'static str) -> Call {
+        Call::new(self.clone(), op, Method::DELETE)
+    }
+
+    pub(super) fn base(&self) -> &Url {
+        &self.0.base
+    }
+
+    pub(super) fn client(&self) -> &reqwest::Client {
+        &self.0.client
+    }
+
+    pub(super) fn retry(&self) -> &RetryPolicy {
+        &self.0.retry
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    pub(super) fn observer(&self) -> Option<&Arc<dyn CallObserver>> {
+        self.0.observer.as_ref()
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("environment", &self.0.environment)
+            .field("address", &self.0.address)
+            .field("credential", &self.0.credential)
+            .field("retry", &self.0.retry)
+            .field("limits", &self.0.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An endpoint in the making.
+#[must_use = "it does nothing until it is built"]
+pub struct EndpointBuilder {
+    environment: Environment,
+    address: String,
+    credential: Credential,
+    ca_bundle: Option<Vec<u8>>,
+    plain_http: bool,
+    retry: RetryPolicy,
+    limits: Limits,
+    observer: Option<Arc<dyn CallObserver>>,
+    user_agent: String,
+}
+
+impl fmt::Debug for EndpointBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The address is not printed: it is not checked yet, and may carry a password.
+        f.debug_struct("EndpointBuilder")
+            .field("environment", &self.environment)
+            .field("credential", &self.credential)
+            .field("retry", &self.retry)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+impl EndpointBuilder {
+    /// Who calls. [`Credential::none`] unless said.
+    pub fn credential(mut self, credential: Credential) -> Self {
+        self.credential = credential;
+        self
+    }
+
+    /// Trusts these certificates (PEM, one or more) besides those of the machine.
+    pub fn ca_bundle_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.ca_bundle = Some(pem.into());
+        self
+    }
+
+    /// Allows plain http to other machines: whoever is on the way can read the credential.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.plain_http = true;
+        self
+    }
+
+    /// How often a call is sent.
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// How long a call may take and how much it may bring.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Is told of every finished call.
+    pub fn observer(mut self, observer: Arc<dyn CallObserver>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// The `User-Agent`: who the system's logs shall name.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.user_agent = name.into();
+        self
+    }
+
+    /// Checks everything; sends nothing.
+    ///
+    /// A proxy that the machine's `HTTPS_PROXY` names is used, except to this machine itself.
+    ///
+    /// # Errors
+    /// `Invalid`, where the address, the certificates or the user agent cannot be used; `Other`, where TLS cannot start.
+    pub fn build(self) -> Result<Endpoint> {
+        let base = check_address(&self.address, self.plain_http)?;
+        let mut client = reqwest::Client::builder()
+            .user_agent(self.user_agent)
+            .connect_timeout(self.limits.connect)
+            // Load balancers drop idle connections after a minute; a call should not find that out.
+            .pool_idle_timeout(Duration::from_secs(30))
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .referer(false)
+            .tls_backend_rustls();
+        if is_loopback(&base) {
+            client = client.no_proxy();
+        }
+        if let Some(pem) = &self.ca_bundle {
+            let certificates = Certificate::from_pem_bundle(pem).unwrap_or_default();
+            if certificates.is_empty() {
+                return Err(Error::invalid(BUILD, "the CA bundle holds no certificate that can be read"));
+            }
+            client = client.tls_certs_merge(certificates);
+        }
+        if let Some(identity) = self.credential.identity(BUILD)? {
+            client = client.identity(identity);
+        }
+        let client = client.build().map_err(|error| {
+            let kind = if error.is_builder() { ErrorKind::Invalid } else { ErrorKind::Other };
+            Error::new(BUILD, kind, Effect::None)
+                .with_message("the user agent, the certificates or this machine's TLS settings cannot be used")
+                .with_source(error.without_url())
+        })?;
+        let address = base.as_str().trim_end_matches('/').to_owned();
+        Ok(Endpoint(Arc::new(Inner {
+            environment: self.environment,
+            base,
+            address,
+            client,
+            credential: self.credential,
+            retry: self.retry,
+            limits: self.limits,
+            observer: self.observer,
+        })))
+    }
+}
+
+/// The messages do not repeat the address: it may hold a password by mistake.
+fn check_address(address: &str, plain_http: bool) -> Result<Url> {
+    let url = Url::parse(address)
+        .map_err(|error| Error::invalid(BUILD, "the address is not a URL such as https://host/").with_source(error))?;
+    let wrong = if !matches!(url.scheme(), "http" | "https") {
+        "the address must begin with https://"
+    } else if !url.username().is_empty() || url.password().is_some() {
+        "the address must not carry a user or a password: give a credential instead"
+    } else if url.query().is_some() || url.fragment().is_some() {
+        "the address must not carry a query or a fragment"
+    } else if url.scheme() == "http" && !plain_http && !is_loopback(&url) {
+        "plain http is only for this machine itself: use https, or allow plain http by name"
+    } else {
+        return Ok(url);
+    };
+    Err(Error::invalid(BUILD, wrong))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    host == "localhost"
+        || host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn build(address: &str) -> Result<Endpoint> {
+        Endpoint::builder(Environment::new("test"), address).build()
+    }
+
+    #[test]
+    fn addresses() {
+        assert_eq!(build("https://metapod.example.com/").unwrap().address(), "https://metapod.example.com");
+        assert_eq!(build("https://example.com/metapod/").unwrap().address(), "https://example.com/metapod");
+        for loopback in ["http://127.0.0.1:80", "http://127.9.9.9", "http://[::1]:8080/", "http://localhost:1"] {
+            assert!(build(loopback).is_ok(), "{loopback}");
+        }
+        for wrong in [
+            "metapod.example.com",
+            "ftp://metapod.example.com",
+            "http://metapod.example.com",
+            "http://localhost.example.com",
+            "https://someone:planted-secret@metapod.example.com",
+            "https://metapod.example.com/?token=planted-secret",
+            "https://metapod.example.com/#planted-secret",
+            "someone:planted-secret@metapod.example.com",
+            "",
+        ] {
+            let error = build(wrong).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Invalid, "{wrong}");
+            assert!(!format!("{error} {error:?}").contains("planted"), "{error:?}");
+        }
+        let asked = Endpoint::builder(Environment::new("test"), "http://metapod.example.com").allow_plain_http();
+        assert!(asked.build().is_ok());
+    }
+
+    #[test]
+    fn a_bundle_without_certificates_is_refused() {
+        let error = Endpoint::builder(Environment::new("test"), "https://example.com")
+            .ca_bundle_pem("no certificate here")
+            .build()
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid);
+    }
+}
