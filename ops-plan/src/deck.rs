@@ -1,0 +1,61 @@
+//! The actions of a plan, without their type.
+
+use std::any::Any;
+use std::fmt;
+use std::io::Write;
+use std::sync::Arc;
+
+use crate::{Action, Card, Error, Result};
+
+/// The actions of a plan, by index.
+pub(crate) trait Deck: fmt::Debug + Send + Sync {
+    fn len(&self) -> usize;
+    fn card(&self, i: usize) -> Card;
+    fn by_hand(&self, i: usize) -> String;
+    /// Writes action `i` as one line of JSON, without its end.
+    fn write(&self, i: usize, out: &mut dyn Write) -> Result<()>;
+    /// The actions themselves, for the recipe that made them: an `Arc<Vec<A>>`.
+    fn typed(&self) -> Box<dyn Any>;
+}
+
+/// The one implementation.
+pub(crate) struct Cards<A>(Arc<Vec<A>>);
+
+impl<A> fmt::Debug for Cards<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} actions", self.0.len())
+    }
+}
+
+impl<A: Action> Cards<A> {
+    pub(crate) fn new(mut actions: Vec<A>) -> Self {
+        actions.shrink_to_fit();
+        Self(Arc::new(actions))
+    }
+
+    pub(crate) fn actions(&self) -> &[A] {
+        &self.0
+    }
+}
+
+impl<A: Action> Deck for Cards<A> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn card(&self, i: usize) -> Card {
+        Card::of(&self.0[i])
+    }
+
+    fn by_hand(&self, i: usize) -> String {
+        self.0[i].by_hand()
+    }
+
+    fn write(&self, i: usize, out: &mut dyn Write) -> Result<()> {
+        serde_json::to_writer(out, &self.0[i]).map_err(Error::unwritable)
+    }
+
+    fn typed(&self) -> Box<dyn Any> {
+        Box::new(Arc::clone(&self.0))
+    }
+}
