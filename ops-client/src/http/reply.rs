@@ -109,8 +109,9 @@ impl Reply {
         let mut json = serde_json::Deserializer::from_slice(&self.body);
         let message = match serde_path_to_error::deserialize::<_, T>(&mut json) {
             Err(found) => {
-                let path = found.path().to_string();
-                format!("the answer cannot be read at `{}`: {}", cut(&path, 200), cut(&found.inner().to_string(), 300))
+                let (path, inner) = (found.path().to_string(), found.inner().to_string());
+                let place = if path == "." { "its top".to_owned() } else { format!("`{}`", cut(&path, 200)) };
+                format!("the answer cannot be read at {place}: {}", cut(&inner, 300))
             }
             // The value is whole, but something follows it.
             Ok(_) => format!("the answer cannot be read: {}", cut(&plain.to_string(), 300)),

@@ -1,0 +1,12 @@
+//! The HTTP path against servers that behave, and against servers that do not.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod bounds;
+mod credentials;
+mod failures;
+mod requests;
+mod retries;
+mod secrets;
+mod server;
+mod support;
