@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{DatasetAction, DatasetFormat, DatasetId, DatasetName, Partition, S3Path, Schema, TransactionId, TransactionType};
+use crate::{
+    DatasetAction, DatasetFormat, DatasetId, DatasetName, Partition, S3Path, Schema, TransactionId, TransactionType,
+};
 
 /// A transaction: the datasets of one run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

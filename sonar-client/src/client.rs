@@ -1,0 +1,217 @@
+//! The client: [`SonarRead`] over HTTP.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use graphql_client::GraphQLQuery;
+use ops_client::http::{Call, CallObserver, Credential, Endpoint, EndpointBuilder, Idempotency, Limits, RetryPolicy};
+use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use crate::wire::{self, Envelope, Misfit};
+use crate::{Dataset, DatasetDetail, DatasetFilter, DatasetName, SonarRead, Transaction, TransactionId, queries};
+
+const PATH: [&str; 3] = ["api", "graphql", "query"];
+const MAX_DATASETS_BODY: usize = 256 << 20;
+
+/// Sonar in one environment. Cheap to clone.
+///
+/// It needs no more than the right to read.
+#[derive(Clone, Debug)]
+pub struct SonarClient {
+    endpoint: Endpoint,
+    path: Arc<[String]>,
+    template: &'static str,
+    max_datasets_body: usize,
+}
+
+impl SonarClient {
+    /// Begins a client of the Sonar at `address`, below which `api/graphql/query` lies.
+    pub fn builder(environment: Environment, address: &str) -> SonarClientBuilder {
+        SonarClientBuilder { endpoint: Endpoint::builder(environment, address), path: None, max_datasets_body: None }
+    }
+
+    /// A client of the Sonar at this endpoint, with the usual path and limits.
+    pub fn new(endpoint: Endpoint) -> Self {
+        let path = PATH.map(str::to_owned).into();
+        Self { endpoint, path, template: "/api/graphql/query", max_datasets_body: MAX_DATASETS_BODY }
+    }
+
+    /// Where it asks, and as whom.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// A query: a read, although it is a POST.
+    fn call<Q: GraphQLQuery>(&self, op: &'static str, variables: Q::Variables) -> Call {
+        let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
+        self.endpoint
+            .post(op)
+            .segments(&path)
+            .template(self.template)
+            .idempotency(Idempotency::Read)
+            .json(&Q::build_query(variables))
+    }
+}
+
+/// Sends a query and reads its answer. The body is gone before the answer is mapped: a hundred thousand datasets would
+/// otherwise be held three times.
+async fn ask<D: DeserializeOwned + Send, T>(call: Call, map: impl FnOnce(D) -> Result<T, Misfit> + Send) -> Result<T> {
+    let reply = call.send().await?;
+    let rejected = |envelope: &Envelope<IgnoredAny>| {
+        let complaints = envelope.errors.as_deref().filter(|complaints| !complaints.is_empty())?;
+        let data = if envelope.data.is_some() { "part of the data came along" } else { "no data came along" };
+        let error = reply.error(ErrorKind::Rejected, Effect::None, &wire::words(complaints));
+        Some(error.with_message(format!("the query was answered with errors; {data}")))
+    };
+    let envelope = match reply.json::<Envelope<D>>() {
+        Ok(envelope) => envelope,
+        // Partial data need not fit: what the errors say comes first.
+        Err(unreadable) => return Err(reply.json().ok().as_ref().and_then(rejected).unwrap_or(unreadable)),
+    };
+    let Envelope { data, errors } = envelope;
+    if let Some(error) = rejected(&Envelope { data: data.as_ref().map(|_| IgnoredAny), errors }) {
+        return Err(error);
+    }
+    let missing = reply.error(ErrorKind::NotFound, Effect::None, "");
+    let unreadable = reply.error(ErrorKind::Decode, Effect::None, "");
+    drop(reply);
+    let Some(data) = data else {
+        return Err(unreadable.with_message("the answer has neither data nor errors"));
+    };
+    map(data).map_err(|misfit| {
+        let error = if misfit.kind == ErrorKind::NotFound { missing } else { unreadable };
+        error.with_message(misfit.message)
+    })
+}
+
+#[async_trait]
+impl SonarRead for SonarClient {
+    async fn probe(&self) -> Result<Probe> {
+        let started = Instant::now();
+        let reply = self.call::<queries::Probe>("sonar.probe", queries::probe::Variables).send().await?;
+        let _: Envelope<IgnoredAny> = reply.json()?;
+        let probe = Probe::new(self.endpoint.address(), started.elapsed());
+        Ok(match reply.server_time() {
+            Some(time) => probe.with_server_time(time),
+            None => probe,
+        })
+    }
+
+    async fn transaction(&self, id: TransactionId) -> Result<Transaction> {
+        let variables = queries::transaction::Variables { id: id.to_string() };
+        ask(self.call::<queries::Transaction>("sonar.transaction", variables), wire::transaction).await
+    }
+
+    async fn transactions(&self) -> Result<Vec<Transaction>> {
+        let variables = queries::transactions::Variables;
+        ask(self.call::<queries::Transactions>("sonar.transactions", variables), wire::transactions).await
+    }
+
+    async fn datasets(&self, transaction: TransactionId, filter: &DatasetFilter) -> Result<Vec<Dataset>> {
+        if filter.names.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(Vec::new());
+        }
+        let variables = wire::datasets_of(transaction, filter);
+        let call = self.call::<queries::Datasets>("sonar.datasets", variables).max_body(self.max_datasets_body);
+        ask(call, wire::datasets).await
+    }
+
+    async fn details(&self, transaction: TransactionId, names: &[DatasetName]) -> Result<Vec<DatasetDetail>> {
+        if names.is_empty() {
+            return Err(Error::invalid("sonar.details", "no dataset is named, which would mean all"));
+        }
+        let variables = wire::details_of(transaction, names);
+        let call = self.call::<queries::DatasetDetails>("sonar.details", variables).max_body(self.max_datasets_body);
+        ask(call, wire::details).await
+    }
+
+    async fn committed_count(&self, transaction: TransactionId) -> Result<u64> {
+        let variables = queries::committed_count::Variables { id: transaction.to_string() };
+        ask(self.call::<queries::CommittedCount>("sonar.committed_count", variables), wire::committed_count).await
+    }
+}
+
+/// A client in the making.
+#[must_use = "it does nothing until it is built"]
+#[derive(Debug)]
+pub struct SonarClientBuilder {
+    endpoint: EndpointBuilder,
+    path: Option<String>,
+    max_datasets_body: Option<usize>,
+}
+
+impl SonarClientBuilder {
+    /// As whom it asks. [`Credential::none`] unless said.
+    pub fn credential(mut self, credential: Credential) -> Self {
+        self.endpoint = self.endpoint.credential(credential);
+        self
+    }
+
+    /// Trusts these certificates (PEM, one or more) besides those of the machine.
+    pub fn ca_bundle_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.endpoint = self.endpoint.ca_bundle_pem(pem);
+        self
+    }
+
+    /// Allows plain http to other machines: whoever is on the way can read the credential.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.endpoint = self.endpoint.allow_plain_http();
+        self
+    }
+
+    /// How often a query is sent.
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.endpoint = self.endpoint.retry(retry);
+        self
+    }
+
+    /// How long a query may take and how much it may bring; for datasets see
+    /// [`max_datasets_body`](Self::max_datasets_body).
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.endpoint = self.endpoint.limits(limits);
+        self
+    }
+
+    /// Is told of every finished query.
+    pub fn observer(mut self, observer: Arc<dyn CallObserver>) -> Self {
+        self.endpoint = self.endpoint.observer(observer);
+        self
+    }
+
+    /// The `User-Agent`: who the system's logs shall name.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.endpoint = self.endpoint.user_agent(name);
+        self
+    }
+
+    /// Where queries go, below the address. `api/graphql/query` unless said.
+    pub fn graphql_path(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// The largest answer about datasets that is read, in bytes. 256 MiB unless said: the short facts of 100,000 datasets
+    /// take some 30 MiB.
+    pub fn max_datasets_body(mut self, bytes: usize) -> Self {
+        self.max_datasets_body = Some(bytes);
+        self
+    }
+
+    /// Checks everything; sends nothing.
+    ///
+    /// # Errors
+    /// `Invalid`, where the address, the certificates or the user agent cannot be used; `Other`, where TLS cannot start.
+    pub fn build(self) -> Result<SonarClient> {
+        let mut client = SonarClient::new(self.endpoint.build()?);
+        if let Some(path) = self.path {
+            client.path = path.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
+            client.template = "{graphql-path}";
+        }
+        if let Some(bytes) = self.max_datasets_body {
+            client.max_datasets_body = bytes;
+        }
+        Ok(client)
+    }
+}
