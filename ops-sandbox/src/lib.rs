@@ -1,1 +1,16 @@
 #![doc = include_str!("../README.md")]
+
+mod faults;
+mod log;
+pub mod metapod;
+mod operation;
+mod refusal;
+mod rng;
+pub mod scenario;
+pub mod sonar;
+mod world;
+
+pub use faults::{Fault, Faults, Target};
+pub use log::{Count, Line};
+pub use operation::{Operation, System};
+pub use world::World;

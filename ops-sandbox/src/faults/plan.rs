@@ -1,0 +1,208 @@
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Fault;
+use crate::rng::Rng;
+use crate::{Operation, System};
+
+/// Which calls a fault is meant for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Target {
+    /// Every call.
+    All,
+    /// Every call that changes something.
+    Changes,
+    /// Every call to one system.
+    System(System),
+    /// One operation.
+    Operation(Operation),
+}
+
+impl Target {
+    fn covers(self, operation: Operation) -> bool {
+        match self {
+            Self::All => true,
+            Self::Changes => operation.changes(),
+            Self::System(system) => operation.system() == system,
+            Self::Operation(one) => one == operation,
+        }
+    }
+}
+
+impl From<System> for Target {
+    fn from(system: System) -> Self {
+        Self::System(system)
+    }
+}
+
+impl From<Operation> for Target {
+    fn from(operation: Operation) -> Self {
+        Self::Operation(operation)
+    }
+}
+
+#[derive(Debug)]
+enum When {
+    Next(u64),
+    Share(f64),
+}
+
+#[derive(Debug)]
+struct Rule {
+    target: Target,
+    when: When,
+    faults: Vec<Fault>,
+}
+
+impl Rule {
+    /// The fault, where this rule covers the call and its turn has come.
+    fn fires(&mut self, operation: Operation, rng: &mut Rng) -> Option<Fault> {
+        let now = self.target.covers(operation)
+            && match &mut self.when {
+                When::Next(0) => false,
+                When::Next(left) => {
+                    *left -= 1;
+                    true
+                }
+                When::Share(share) => rng.chance(*share),
+            };
+        if now { self.faults.get(rng.below(self.faults.len())).copied() } else { None }
+    }
+}
+
+#[derive(Debug)]
+struct Plan {
+    rules: Vec<Rule>,
+    rng: Rng,
+}
+
+/// What shall go wrong. Rules may be laid one over another: the newest one that covers a call and fires decides.
+#[derive(Debug)]
+pub struct Faults {
+    plan: Mutex<Plan>,
+    /// Spares the fast path the lock.
+    any: AtomicBool,
+    fired: AtomicU64,
+}
+
+impl Faults {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            plan: Mutex::new(Plan { rules: Vec::new(), rng: Rng::new(seed) }),
+            any: AtomicBool::new(false),
+            fired: AtomicU64::new(0),
+        }
+    }
+
+    /// The next `calls` calls to `target` go wrong in this way.
+    pub fn next(&self, calls: u64, target: impl Into<Target>, fault: Fault) {
+        self.add(Rule { target: target.into(), when: When::Next(calls), faults: vec![fault] });
+    }
+
+    /// A share of the calls to `target` goes wrong in this way: 0 is none, 1 is all.
+    pub fn sometimes(&self, share: f64, target: impl Into<Target>, fault: Fault) {
+        self.add(Rule { target: target.into(), when: When::Share(share), faults: vec![fault] });
+    }
+
+    /// A share of all calls goes wrong, in every way that there is, equally often. The same seed and the same order of
+    /// calls give the same faults.
+    pub fn everything(&self, share: f64, seed: u64) {
+        self.lock().rng = Rng::new(seed);
+        let faults = vec![
+            Fault::Delay(Duration::from_millis(20)),
+            Fault::Status(500),
+            Fault::Status(503),
+            Fault::StatusAfterEffect(504),
+            // «At once», so that a long run under faults stays a short test.
+            Fault::Throttle { retry_after: Duration::ZERO },
+            Fault::DropBeforeEffect,
+            Fault::DropAfterEffect,
+            Fault::HalfBody,
+            Fault::ExpiredToken,
+            Fault::Html,
+        ];
+        self.add(Rule { target: Target::All, when: When::Share(share), faults });
+    }
+
+    /// From now on all is well.
+    pub fn clear(&self) {
+        let mut plan = self.lock();
+        plan.rules.clear();
+        self.any.store(false, Ordering::Release);
+    }
+
+    /// How many calls went wrong so far.
+    pub fn fired(&self) -> u64 {
+        self.fired.load(Ordering::Relaxed)
+    }
+
+    /// What happens to this call.
+    pub(crate) fn draw(&self, operation: Operation) -> Option<Fault> {
+        if !self.any.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut plan = self.lock();
+        let Plan { rules, rng } = &mut *plan;
+        let fault = rules.iter_mut().rev().find_map(|rule| rule.fires(operation, rng))?;
+        rules.retain(|rule| !matches!(rule.when, When::Next(0)));
+        self.any.store(!rules.is_empty(), Ordering::Release);
+        self.fired.fetch_add(1, Ordering::Relaxed);
+        Some(fault)
+    }
+
+    fn add(&self, rule: Rule) {
+        let mut plan = self.lock();
+        plan.rules.push(rule);
+        self.any.store(true, Ordering::Release);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_calls_and_no_others() {
+        let faults = Faults::new(1);
+        faults.next(2, Operation::RetractCommittedDataset, Fault::DropAfterEffect);
+        assert_eq!(faults.draw(Operation::SonarDatasets), None);
+        assert_eq!(faults.draw(Operation::RetractCommittedDataset), Some(Fault::DropAfterEffect));
+        assert_eq!(faults.draw(Operation::RetractCommittedDataset), Some(Fault::DropAfterEffect));
+        assert_eq!(faults.draw(Operation::RetractCommittedDataset), None);
+        assert_eq!(faults.fired(), 2);
+    }
+
+    #[test]
+    fn the_newest_rule_decides() {
+        let faults = Faults::new(1);
+        faults.sometimes(1.0, System::Sonar, Fault::Html);
+        faults.next(1, Target::All, Fault::Status(503));
+        assert_eq!(faults.draw(Operation::SonarDatasets), Some(Fault::Status(503)));
+        assert_eq!(faults.draw(Operation::SonarDatasets), Some(Fault::Html));
+        assert_eq!(faults.draw(Operation::RetractAttribute), None);
+    }
+
+    #[test]
+    fn everything_comes_in_its_share_and_in_every_way() {
+        let draws = |seed| {
+            let faults = Faults::new(0);
+            faults.everything(0.3, seed);
+            (0..10_000).map(|_| faults.draw(Operation::RetractCommittedDataset)).collect::<Vec<_>>()
+        };
+        let first = draws(7);
+        let failed = first.iter().flatten().count();
+        assert!((2_800..3_200).contains(&failed), "{failed}");
+        for way in [Fault::DropBeforeEffect, Fault::DropAfterEffect, Fault::HalfBody, Fault::ExpiredToken, Fault::Html]
+        {
+            assert!(first.contains(&Some(way)), "{way:?}");
+        }
+        assert_eq!(first, draws(7));
+        assert_ne!(first, draws(8));
+    }
+}

@@ -1,0 +1,344 @@
+//! What Metapod keeps: transactions and the facts of their datasets.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use metapod_client::{
+    AttributeId, CommitFormat, DatasetAction, DatasetId, DatasetName, IndexedAttributeId, Partition, PartitionId,
+    S3Path, Schema, TransactionId, TransactionType,
+};
+
+use super::ids;
+use crate::refusal::Refusal;
+use crate::rng::Rng;
+use crate::world::Done;
+
+/// A copied transaction must be younger than this (attested in Metapod's own documentation).
+const COPY_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// A transaction and its datasets, in the order of their registration.
+#[derive(Debug)]
+pub(crate) struct Transaction {
+    pub(crate) id: TransactionId,
+    pub(crate) name: Option<String>,
+    pub(crate) kind: TransactionType,
+    pub(crate) started_at: Timestamp,
+    pub(crate) target_date: Option<Date>,
+    pub(crate) reference_date: Option<Date>,
+    /// Shared, so that an answer can be written without holding the world up.
+    pub(crate) datasets: Vec<Arc<Dataset>>,
+    pub(crate) progress: Progress,
+    by_name: HashMap<DatasetName, usize>,
+}
+
+/// How far a transaction is.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    pub(crate) committed: usize,
+    last: Option<Timestamp>,
+}
+
+impl Transaction {
+    /// One without datasets.
+    pub(crate) fn new(id: TransactionId, kind: TransactionType, started_at: Timestamp) -> Self {
+        Self {
+            id,
+            name: None,
+            kind,
+            started_at,
+            target_date: None,
+            reference_date: None,
+            datasets: Vec::new(),
+            progress: Progress::default(),
+            by_name: HashMap::new(),
+        }
+    }
+
+    /// Registers a dataset, and says at which position.
+    fn push(&mut self, rng: &mut Rng, name: DatasetName) -> (DatasetId, usize) {
+        let (id, at) = (DatasetId::from_uuid(ids::minted(rng, self.started_at)), self.datasets.len());
+        self.by_name.insert(name.clone(), at);
+        self.datasets.push(Arc::new(Dataset {
+            id,
+            name,
+            transaction: self.id,
+            aborted_at: None,
+            facts: None,
+            last_commit: None,
+        }));
+        (id, at)
+    }
+
+    /// When the last dataset was committed; none while any is not.
+    pub(crate) fn committed_at(&self) -> Option<Timestamp> {
+        (self.progress.committed == self.datasets.len()).then_some(self.progress.last).flatten()
+    }
+
+    /// Where a dataset stands in `datasets`.
+    pub(crate) fn position(&self, name: &DatasetName) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    pub(crate) fn named(&self, name: &DatasetName) -> Option<&Arc<Dataset>> {
+        self.position(name).map(|position| &self.datasets[position])
+    }
+}
+
+/// A dataset of one transaction.
+#[derive(Clone, Debug)]
+pub(crate) struct Dataset {
+    pub(crate) id: DatasetId,
+    pub(crate) name: DatasetName,
+    pub(crate) transaction: TransactionId,
+    pub(crate) aborted_at: Option<Timestamp>,
+    pub(crate) facts: Option<Box<Facts>>,
+    /// Outlives a retract, so that no two commits of a dataset bear the same instant.
+    last_commit: Option<Timestamp>,
+}
+
+/// What a commit says of a dataset, and a retract takes back.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub(crate) at: Timestamp,
+    pub(crate) path: Option<S3Path>,
+    pub(crate) format: CommitFormat,
+    pub(crate) partitions: Vec<Partition>,
+    pub(crate) schema: Option<Schema>,
+    pub(crate) indexed: Vec<IndexedAttributeId>,
+    pub(crate) actions: Vec<DatasetAction>,
+}
+
+/// What is committed.
+#[derive(Clone, Debug)]
+pub(crate) struct Commit {
+    pub(crate) path: Option<S3Path>,
+    pub(crate) format: CommitFormat,
+    pub(crate) partitions: usize,
+    pub(crate) schema: Option<Schema>,
+    pub(crate) actions: Vec<DatasetAction>,
+}
+
+impl Commit {
+    /// The commit that led to these facts.
+    fn of(facts: &Facts) -> Self {
+        Self {
+            path: facts.path.clone(),
+            format: facts.format,
+            partitions: facts.partitions.len(),
+            schema: facts.schema.clone(),
+            actions: facts.actions.clone(),
+        }
+    }
+}
+
+/// All transactions, with the ways to find what an id stands for.
+#[derive(Debug, Default)]
+pub(crate) struct Catalogue {
+    transactions: Vec<Transaction>,
+    by_id: HashMap<TransactionId, usize>,
+    datasets: HashMap<DatasetId, (usize, usize)>,
+    /// Ids stay known after they were taken away: asking again is no mistake.
+    attributes: HashMap<AttributeId, DatasetId>,
+    indexed: HashMap<IndexedAttributeId, DatasetId>,
+}
+
+impl Catalogue {
+    pub(crate) fn transactions(&self) -> &[Transaction] {
+        &self.transactions
+    }
+
+    /// How many datasets there are in all.
+    pub(crate) fn len(&self) -> usize {
+        self.datasets.len()
+    }
+
+    pub(crate) fn transaction(&self, id: TransactionId) -> Option<&Transaction> {
+        self.by_id.get(&id).map(|&at| &self.transactions[at])
+    }
+
+    pub(crate) fn dataset(&self, id: DatasetId) -> Option<&Arc<Dataset>> {
+        self.datasets.get(&id).map(|&(transaction, position)| &self.transactions[transaction].datasets[position])
+    }
+
+    /// Registers a transaction. Names that come twice are refused.
+    pub(crate) fn register(
+        &mut self,
+        rng: &mut Rng,
+        mut transaction: Transaction,
+        names: impl IntoIterator<Item = DatasetName>,
+    ) -> Result<TransactionId, Refusal> {
+        let (id, at) = (transaction.id, self.transactions.len());
+        if self.by_id.contains_key(&id) {
+            return Err(Refusal::Conflict(format!("there is a transaction {id} already")));
+        }
+        let mut seen = HashSet::new();
+        let names: Vec<_> = names.into_iter().collect();
+        if let Some(twice) = names.iter().find(|name| !seen.insert(*name)) {
+            return Err(Refusal::Invalid(format!("{twice} is named twice")));
+        }
+        drop(seen);
+        transaction.datasets.reserve_exact(names.len());
+        for name in names {
+            let (dataset, position) = transaction.push(rng, name);
+            self.datasets.insert(dataset, (at, position));
+        }
+        self.by_id.insert(id, at);
+        self.transactions.push(transaction);
+        Ok(id)
+    }
+
+    /// Adds a dataset to a transaction that was started already. Metapod cannot do this; a test may.
+    pub(crate) fn add(&mut self, rng: &mut Rng, id: TransactionId, name: DatasetName) -> Result<DatasetId, Refusal> {
+        let at = *self.by_id.get(&id).ok_or_else(|| unknown_transaction(id))?;
+        let transaction = &mut self.transactions[at];
+        if transaction.by_name.contains_key(&name) {
+            return Err(Refusal::Conflict(format!("{name} is in transaction {id} already")));
+        }
+        let (dataset, position) = transaction.push(rng, name);
+        self.datasets.insert(dataset, (at, position));
+        Ok(dataset)
+    }
+
+    /// Commits a dataset. One that is committed already, or given up, is refused (assumed).
+    pub(crate) fn commit(
+        &mut self,
+        rng: &mut Rng,
+        now: Timestamp,
+        id: DatasetId,
+        commit: Commit,
+    ) -> Result<Done<()>, Refusal> {
+        let (progress, dataset) = self.entry(id)?;
+        if dataset.facts.is_some() {
+            return Err(Refusal::Conflict(format!("dataset {id} is committed already")));
+        }
+        if dataset.aborted_at.is_some() {
+            return Err(Refusal::Conflict(format!("dataset {id} was aborted")));
+        }
+        let later = |last: Timestamp| last.saturating_add(Duration::from_millis(1)).unwrap_or(now);
+        let at = dataset.last_commit.map_or(now, |last| now.max(later(last)));
+        let mut facts = Facts {
+            at,
+            path: commit.path,
+            format: commit.format,
+            partitions: (0..commit.partitions)
+                .map(|_| Partition::new(PartitionId::from_uuid(ids::minted(rng, at))))
+                .collect(),
+            schema: commit.schema,
+            indexed: Vec::new(),
+            actions: commit.actions,
+        };
+        for attribute in facts.schema.iter_mut().flat_map(|schema| &mut schema.attributes) {
+            attribute.id = Some(AttributeId::from_uuid(ids::minted(rng, at)));
+            if attribute.primary_key == Some(true) {
+                facts.indexed.push(IndexedAttributeId::from_uuid(ids::minted(rng, at)));
+            }
+        }
+        let attributes = facts.schema.iter().flat_map(|schema| &schema.attributes).filter_map(|attribute| attribute.id);
+        let (attributes, indexed): (Vec<_>, _) = (attributes.collect(), facts.indexed.clone());
+        dataset.facts = Some(Box::new(facts));
+        dataset.last_commit = Some(at);
+        progress.committed += 1;
+        progress.last = progress.last.max(Some(at));
+        self.attributes.extend(attributes.into_iter().map(|attribute| (attribute, id)));
+        self.indexed.extend(indexed.into_iter().map(|attribute| (attribute, id)));
+        Ok(Done::changed(()))
+    }
+
+    /// Takes back what was committed. Nothing committed: nothing to do.
+    pub(crate) fn retract(&mut self, id: DatasetId) -> Result<Done<()>, Refusal> {
+        let (progress, dataset) = self.entry(id)?;
+        if dataset.facts.take().is_none() {
+            return Ok(Done::same(()));
+        }
+        progress.committed -= 1;
+        Ok(Done::changed(()))
+    }
+
+    /// Gives an uncommitted dataset up.
+    pub(crate) fn abort(&mut self, now: Timestamp, id: DatasetId) -> Result<(), Refusal> {
+        let (_, dataset) = self.entry(id)?;
+        if dataset.facts.is_some() {
+            return Err(Refusal::Conflict(format!("dataset {id} is committed")));
+        }
+        dataset.aborted_at = Some(now);
+        Ok(())
+    }
+
+    pub(crate) fn retract_attribute(&mut self, id: AttributeId) -> Result<Done<()>, Refusal> {
+        let dataset =
+            *self.attributes.get(&id).ok_or_else(|| Refusal::NotFound(format!("there is no attribute {id}")))?;
+        let (_, dataset) = self.entry(dataset)?;
+        let Some(schema) = dataset.facts.as_mut().and_then(|facts| facts.schema.as_mut()) else {
+            return Ok(Done::same(()));
+        };
+        let before = schema.attributes.len();
+        schema.attributes.retain(|attribute| attribute.id != Some(id));
+        Ok(Done { answer: (), changed: schema.attributes.len() < before })
+    }
+
+    pub(crate) fn retract_indexed(&mut self, id: IndexedAttributeId) -> Result<Done<()>, Refusal> {
+        let dataset =
+            *self.indexed.get(&id).ok_or_else(|| Refusal::NotFound(format!("there is no indexed attribute {id}")))?;
+        let (_, dataset) = self.entry(dataset)?;
+        let Some(facts) = dataset.facts.as_mut() else {
+            return Ok(Done::same(()));
+        };
+        let before = facts.indexed.len();
+        facts.indexed.retain(|&one| one != id);
+        Ok(Done { answer: (), changed: facts.indexed.len() < before })
+    }
+
+    /// A new transaction with the committed datasets of `source`: same paths, new ids. The named ones start uncommitted, as
+    /// do those that the source has not committed.
+    pub(crate) fn copy(
+        &mut self,
+        rng: &mut Rng,
+        now: Timestamp,
+        source: TransactionId,
+        uncommitted: &[DatasetName],
+    ) -> Result<Done<TransactionId>, Refusal> {
+        let from = self.transaction(source).ok_or_else(|| unknown_transaction(source))?;
+        if now.duration_since(from.started_at) >= COPY_WITHIN {
+            return Err(Refusal::Conflict(format!("transaction {source} is not younger than 7 days")));
+        }
+        if let Some(stray) = uncommitted.iter().find(|name| from.named(name).is_none()) {
+            return Err(Refusal::Invalid(format!("transaction {source} has no dataset {stray}")));
+        }
+        let mut copy = Transaction::new(TransactionId::from_uuid(ids::minted(rng, now)), TransactionType::Copied, now);
+        copy.target_date = from.target_date;
+        copy.reference_date = from.reference_date;
+        let names: Vec<_> = from.datasets.iter().map(|dataset| dataset.name.clone()).collect();
+        let left: HashSet<_> = uncommitted.iter().collect();
+        let commits: Vec<(DatasetName, Commit)> = from
+            .datasets
+            .iter()
+            .filter(|dataset| !left.contains(&dataset.name))
+            .filter_map(|dataset| Some((dataset.name.clone(), Commit::of(dataset.facts.as_deref()?))))
+            .collect();
+        let id = self.register(rng, copy, names)?;
+        for (name, commit) in commits {
+            let dataset = self.transaction(id).and_then(|copy| copy.named(&name)).map(|dataset| dataset.id);
+            if let Some(dataset) = dataset {
+                self.commit(rng, now, dataset, commit)?;
+            }
+        }
+        Ok(Done::changed(id))
+    }
+
+    fn entry(&mut self, id: DatasetId) -> Result<(&mut Progress, &mut Dataset), Refusal> {
+        let &(transaction, position) = self.datasets.get(&id).ok_or_else(|| unknown_dataset(id))?;
+        let transaction = &mut self.transactions[transaction];
+        Ok((&mut transaction.progress, Arc::make_mut(&mut transaction.datasets[position])))
+    }
+}
+
+pub(crate) fn unknown_transaction(id: TransactionId) -> Refusal {
+    Refusal::NotFound(format!("there is no transaction {id}"))
+}
+
+pub(crate) fn unknown_dataset(id: DatasetId) -> Refusal {
+    Refusal::NotFound(format!("there is no dataset {id}"))
+}

@@ -1,0 +1,50 @@
+use ops_client::{Effect, Error, ErrorKind};
+
+use crate::Operation;
+
+/// Why a system says no, in its own words. Each way in (memory, REST, GraphQL) tells it as the real one would.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    NotFound(String),
+    Conflict(String),
+    Invalid(String),
+}
+
+impl Refusal {
+    pub(crate) fn words(&self) -> &str {
+        match self {
+            Self::NotFound(words) | Self::Conflict(words) | Self::Invalid(words) => words,
+        }
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        match self {
+            Self::NotFound(_) => 404,
+            Self::Conflict(_) => 409,
+            Self::Invalid(_) => 400,
+        }
+    }
+
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::NotFound(_) => ErrorKind::NotFound,
+            Self::Conflict(_) => ErrorKind::Conflict,
+            Self::Invalid(_) => ErrorKind::Invalid,
+        }
+    }
+
+    /// What a test is told that changes the world directly.
+    pub(crate) fn directly(&self) -> Error {
+        Error::new("sandbox.world", self.kind(), Effect::None).with_message(self.words().to_owned())
+    }
+
+    /// What a client of the REST routes reports.
+    pub(crate) fn over_rest(&self, operation: Operation) -> Error {
+        Error::new(operation.name(), self.kind(), Effect::None).with_status(self.status()).with_words(self.words())
+    }
+
+    /// What a GraphQL client reports: every refusal comes as 200 with `errors`.
+    pub(crate) fn over_graphql(&self, operation: Operation) -> Error {
+        Error::new(operation.name(), ErrorKind::Rejected, Effect::None).with_status(200).with_words(self.words())
+    }
+}

@@ -1,0 +1,5 @@
+//! Sonar: a window on Metapod's catalogue.
+
+mod port;
+
+pub use port::SonarPort;

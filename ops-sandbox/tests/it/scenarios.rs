@@ -1,0 +1,143 @@
+use std::collections::HashSet;
+
+use metapod_client::{DatasetId, LogicalType, MetapodRead, MetapodWrite, TransactionType};
+use ops_sandbox::scenario::{Bulk, bulk};
+use ops_sandbox::{Operation, World};
+use sonar_client::{DatasetDetail, DatasetFilter, SonarRead};
+
+fn second(id: uuid::Uuid) -> i64 {
+    i64::from(id.as_fields().0)
+}
+
+#[test]
+fn the_night_has_all_families_and_some_failures() {
+    let (world, night) = World::nightly(1);
+    let datasets = world.datasets(night.transaction).unwrap();
+    assert!((300..700).contains(&datasets.len()), "{}", datasets.len());
+
+    let names: Vec<_> = datasets.iter().map(|detail| detail.dataset.name.as_str()).collect();
+    for family in
+        ["raw-", "contract-", "dataset/", "dataset-fact/", "dataset-dimension/", "model/", "policy/", "archive/"]
+    {
+        assert!(names.iter().any(|name| name.starts_with(family)), "{family}");
+    }
+    for twin in ["-avro", "-csv-gz"] {
+        assert!(names.iter().any(|name| name.ends_with(twin)), "{twin}");
+    }
+    assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
+
+    let open: HashSet<_> =
+        datasets.iter().filter(|detail| !detail.dataset.committed).map(|detail| detail.dataset.name.clone()).collect();
+    assert_eq!(open, night.failed.iter().chain(&night.waiting).cloned().collect());
+    assert!(!night.failed.is_empty() && !night.waiting.is_empty());
+    assert_eq!(world.committed(night.transaction), datasets.len() - open.len());
+    assert_eq!(world.committed(night.yesterday), world.datasets(night.yesterday).unwrap().len());
+}
+
+#[test]
+fn one_schema_bears_a_name_twice() {
+    let (world, night) = World::nightly(1);
+    let schema = world.dataset(night.duplicate).unwrap().schema.unwrap();
+    let twice: Vec<_> = schema.duplicates().iter().map(|attribute| attribute.name.clone()).collect();
+    assert_eq!(twice, [night.duplicate_attribute.clone()]);
+
+    let others = world.datasets(night.transaction).unwrap();
+    let faulty =
+        others.iter().filter(|detail| detail.schema.as_ref().is_some_and(|schema| !schema.duplicates().is_empty()));
+    assert_eq!(faulty.count(), 1);
+    for attribute in others.iter().filter_map(|detail| detail.schema.as_ref()).flat_map(|schema| &schema.attributes) {
+        assert!(attribute.id.is_some());
+        assert_eq!(attribute.logical_sub_type.is_some(), attribute.logical_type == Some(LogicalType::Array));
+    }
+}
+
+#[tokio::test]
+async fn ids_tell_their_time() {
+    let (world, night) = World::nightly(3);
+    let transactions = world.sonar().transactions().await.unwrap();
+    let tonight = transactions.iter().find(|transaction| transaction.id == night.transaction).unwrap();
+    assert!(night.transaction.looks_scheduled() && night.yesterday.looks_scheduled() && night.custom.looks_scheduled());
+    let started = tonight.started_at.unwrap();
+    assert_eq!(started.to_string()[10..], *"T00:01:04Z");
+
+    let datasets = world.datasets(night.transaction).unwrap();
+    for DatasetDetail { dataset, partitions, .. } in &datasets {
+        assert_eq!(dataset.id.minted_at(), Some(started), "{}", dataset.name);
+        assert_eq!(dataset.committed, !partitions.is_empty());
+        for partition in partitions {
+            assert_eq!(Some(second(partition.id.uuid())), dataset.committed_at.map(|at| at.as_second()));
+        }
+    }
+    assert!(
+        datasets.iter().filter_map(|detail| detail.dataset.committed_at).all(|at| at > started && at <= world.now())
+    );
+}
+
+#[tokio::test]
+async fn the_list_shows_yesterday_and_a_custom_run_beside_the_daily_one() {
+    let (world, night) = World::nightly(3);
+    let listed = world.sonar().transactions().await.unwrap();
+    assert_eq!(listed.len(), 3);
+    let today: Vec<_> = listed.iter().filter(|one| one.target_date == Some(night.target_date)).collect();
+    let kinds: HashSet<_> = today.iter().filter_map(|one| one.transaction_type.clone()).collect();
+    assert_eq!(kinds, HashSet::from([TransactionType::Daily, TransactionType::Custom]));
+    let yesterday = listed.iter().find(|one| one.id == night.yesterday).unwrap();
+    assert!(yesterday.committed_at.is_some() && today.iter().all(|one| one.committed_at.is_none()));
+    assert_eq!(yesterday.reference_date, yesterday.target_date.and_then(|day| day.yesterday().ok()));
+}
+
+#[test]
+fn the_same_seed_and_clock_give_the_same_world() {
+    let at = "2018-01-17T14:00:00Z".parse().unwrap();
+    let build = |seed| {
+        let world = World::seeded(seed).at(at);
+        let night = ops_sandbox::scenario::nightly(&world);
+        (night.transaction, world.datasets(night.transaction).unwrap())
+    };
+    assert_eq!(build(5), build(5));
+    assert_ne!(build(5), build(6));
+}
+
+#[test]
+fn just_after_midnight_the_run_is_still_yesterdays() {
+    let world = World::seeded(1).at("2018-01-17T00:05:00Z".parse().unwrap());
+    let night = ops_sandbox::scenario::nightly(&world);
+    assert_eq!(night.target_date.to_string(), "2018-01-16");
+}
+
+#[tokio::test]
+async fn a_retract_in_metapod_is_seen_in_sonar_and_counted_once() {
+    let world = World::seeded(9);
+    let transaction = bulk(&world, Bulk::new(20).with_schema()).unwrap();
+    let (metapod, sonar) = (world.metapod(), world.sonar());
+    let committed = sonar.datasets(transaction, &DatasetFilter::committed()).await.unwrap();
+    assert_eq!(committed.len(), 20);
+    assert!(metapod.transaction(transaction).await.unwrap().committed_at.is_some());
+
+    let gone = &committed[7];
+    for _ in 0..3 {
+        metapod.retract_committed_dataset(gone.id).await.unwrap();
+    }
+    assert_eq!((world.calls(gone.id), world.effects(gone.id)), (3, 1));
+    assert_eq!(sonar.committed_count(transaction).await.unwrap(), 19);
+    assert_eq!(metapod.transaction(transaction).await.unwrap().committed_at, None);
+    let detail = sonar.details(transaction, std::slice::from_ref(&gone.name)).await.unwrap().remove(0);
+    assert!(detail.schema.is_none() && detail.partitions.is_empty() && detail.dataset.path.is_none());
+
+    // Committed again behind the caller's back: other facts, a later time.
+    world.recommit(gone.id).unwrap();
+    let again = world.dataset(gone.id).unwrap().dataset;
+    assert!(again.path != gone.path && again.committed_at > gone.committed_at);
+    assert_eq!(world.effects(gone.id), 1, "what a test does directly is not logged");
+    assert_eq!(world.log().iter().filter(|line| line.operation.changes()).count(), 1);
+}
+
+#[tokio::test]
+async fn an_unknown_id_is_not_found() {
+    let world = World::seeded(9);
+    let stray = DatasetId::from_uuid(uuid::Uuid::nil());
+    let error = world.metapod().retract_committed_dataset(stray).await.unwrap_err();
+    assert!(error.is_not_found() && error.effect() == ops_client::Effect::None);
+    assert_eq!(world.count(Operation::RetractCommittedDataset, stray.uuid()).calls, 1);
+    assert_eq!(world.effects(stray), 0);
+}
