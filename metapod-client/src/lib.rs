@@ -1,11 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
+mod client;
 mod model;
+mod wire;
 
+pub use api::{MetapodRead, MetapodWrite};
 #[cfg(feature = "mock")]
 pub use api::{MockMetapodRead, MockMetapodWrite};
-pub use api::{MetapodRead, MetapodWrite};
+pub use client::{MetapodClient, MetapodClientBuilder};
 pub use metapod_model::*;
 pub use model::{CommitDataset, Component, CreateTransaction, CreatedDataset, CreatedTransaction, Health, Transaction};
-pub use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};
+pub use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result, http};

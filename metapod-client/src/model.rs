@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{CommitFormat, CreateType, DatasetAction, DatasetId, DatasetName, S3Path, Schema, TransactionId, TransactionType};
+use crate::{
+    CommitFormat, CreateType, DatasetAction, DatasetId, DatasetName, S3Path, Schema, TransactionId, TransactionType,
+};
 
 /// How Metapod says it feels.
 #[derive(Clone, Debug, PartialEq, Eq)]

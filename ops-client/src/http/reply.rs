@@ -75,6 +75,14 @@ impl Reply {
         serde_json::from_slice(&self.body).map_err(|plain| self.undecodable::<T>(&plain))
     }
 
+    /// Refuses an HTML page, where the answer does not matter otherwise: it may come from a proxy, with a good status.
+    ///
+    /// # Errors
+    /// `Decode`, with the effect `Possible` of a write: nobody knows whether the call went further.
+    pub fn refuse_page(&self) -> Result<()> {
+        if judge::is_html(&self.headers, &self.body) { Err(self.page()) } else { Ok(()) }
+    }
+
     /// A failure that this answer tells of although its status is well, such as the errors of a GraphQL answer. `words` are
     /// the server's; what they echo of our credential is struck. A read has no effect whatever is said here.
     pub fn error(&self, kind: ErrorKind, effect: Effect, words: &str) -> Error {
@@ -95,13 +103,16 @@ impl Reply {
         }
     }
 
+    fn page(&self) -> Error {
+        self.failure(ErrorKind::Decode, Effect::Possible)
+            .with_message(self.endpoint.credential().scrub(&judge::html_message(&self.body)))
+            .with_remedy("check the address, and whether a proxy or a login page stands in between")
+    }
+
     #[cold]
     fn undecodable<'a, T: Deserialize<'a>>(&'a self, plain: &serde_json::Error) -> Error {
         if judge::is_html(&self.headers, &self.body) {
-            return self
-                .failure(ErrorKind::Decode, Effect::Possible)
-                .with_message(judge::html_message(&self.body))
-                .with_remedy("check the address, and whether a proxy or a login page stands in between");
+            return self.page();
         }
         if self.body.iter().all(u8::is_ascii_whitespace) {
             return self.failure(ErrorKind::Decode, Effect::Certain).with_message("the answer is empty");

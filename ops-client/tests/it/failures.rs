@@ -146,6 +146,7 @@ async fn a_page_of_a_proxy_is_called_a_page() {
     let error = reply.json::<serde_json::Value>().unwrap_err();
     assert_eq!((error.kind(), error.effect()), (ErrorKind::Decode, Effect::Possible));
     assert!(error.to_string().contains("an HTML page, \"Sign in\""), "{error}");
+    assert_eq!(reply.refuse_page().unwrap_err().effect(), Effect::Possible);
     let (error, _) = fail(answer("502 Bad Gateway", "content-type: text/html\r\n", page), Once).await;
     assert!(error.to_string().contains("an HTML page, \"Sign in\""), "{error}");
     assert_eq!(error.words(), None);

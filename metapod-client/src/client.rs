@@ -1,0 +1,241 @@
+//! The client: both ports over HTTP.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ops_client::http::{
+    Call, CallObserver, Credential, Endpoint, EndpointBuilder, Idempotency, Limits, Reply, RetryPolicy,
+};
+use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use crate::wire::{self, Envelope, Question};
+use crate::{
+    AttributeId, CommitDataset, CreateTransaction, CreatedTransaction, DatasetId, DatasetName, Health,
+    IndexedAttributeId, MetapodRead, MetapodWrite, Transaction, TransactionId,
+};
+
+/// Metapod in one environment. Cheap to clone.
+///
+/// Reading needs the scope `metapod-user`, changing needs `metapod-admin` (attested).
+#[derive(Clone, Debug)]
+pub struct MetapodClient {
+    endpoint: Endpoint,
+}
+
+impl MetapodClient {
+    /// Begins a client of the Metapod at `address`: the root of the service, below which `api` and `ops` lie.
+    pub fn builder(environment: Environment, address: &str) -> MetapodClientBuilder {
+        MetapodClientBuilder { endpoint: Endpoint::builder(environment, address) }
+    }
+
+    /// A client of the Metapod at this endpoint.
+    pub fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint }
+    }
+
+    /// Where it asks, and as whom.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// A retract, which answers with nothing that is known: any good status will do.
+    async fn retract(&self, op: &'static str, template: &'static str, what: &str, id: &str) -> Result<()> {
+        let call = self.endpoint.post(op).segments(&["api", "migrations", "retract", what, id]).template(template);
+        call.idempotency(Idempotency::Write).empty().send().await?.refuse_page()
+    }
+
+    async fn graphql<D: DeserializeOwned + Send>(
+        &self,
+        op: &'static str,
+        idempotency: Idempotency,
+        question: Question<impl Serialize + Send>,
+    ) -> Result<(D, Reply)> {
+        let call = self.endpoint.post(op).segments(&["api", "graphql", "query"]).template("/api/graphql/query");
+        answered(call.idempotency(idempotency).json(&question)).await
+    }
+}
+
+/// Sends a document and reads the data of its answer.
+async fn answered<D: DeserializeOwned + Send>(call: Call) -> Result<(D, Reply)> {
+    let reply = call.send().await?;
+    match reply.json::<Envelope<D>>() {
+        Ok(envelope) => {
+            if let Some(error) = rejected(&reply, &envelope) {
+                return Err(error);
+            }
+            match envelope.data {
+                Some(data) => Ok((data, reply)),
+                None => Err(empty(&reply)),
+            }
+        }
+        // Partial data need not fit: what the errors say comes first.
+        Err(unreadable) => {
+            let envelope = reply.json::<Envelope<IgnoredAny>>().ok();
+            Err(envelope.and_then(|envelope| rejected(&reply, &envelope)).unwrap_or(unreadable))
+        }
+    }
+}
+
+fn rejected<D>(reply: &Reply, envelope: &Envelope<D>) -> Option<Error> {
+    let words = envelope.complaints()?;
+    let (effect, message) = if envelope.never_ran() {
+        (Effect::None, "the document was refused")
+    } else {
+        (Effect::Possible, "the document was answered with errors")
+    };
+    Some(reply.error(ErrorKind::Rejected, effect, &words).with_message(message))
+}
+
+/// Neither data nor errors: whether a change was made is not said.
+fn empty(reply: &Reply) -> Error {
+    reply.error(ErrorKind::Decode, Effect::Possible, "").with_message("the answer has neither data nor errors")
+}
+
+#[async_trait]
+impl MetapodRead for MetapodClient {
+    async fn probe(&self) -> Result<Probe> {
+        let call = self.endpoint.get("metapod.probe").segments(&["api", "version"]).template("/api/version");
+        let reply = call.send().await?;
+        let mut probe = Probe::new(self.endpoint.address(), reply.elapsed());
+        probe.version = reply.json::<wire::VersionAnswer>()?.known();
+        probe.server_time = reply.server_time();
+        Ok(probe)
+    }
+
+    async fn health(&self) -> Result<Health> {
+        let call = self.endpoint.get("metapod.health").segments(&["ops", "health"]).template("/ops/health");
+        call.send().await?.json::<wire::HealthAnswer>().map(Health::from)
+    }
+
+    async fn transaction(&self, id: TransactionId) -> Result<Transaction> {
+        let question = Question { query: wire::TRANSACTION, variables: wire::ById { id } };
+        let (data, reply) =
+            self.graphql::<wire::TransactionData>("metapod.transaction", Idempotency::Read, question).await?;
+        match data.transaction {
+            Some(found) if found.id == id => Ok(found.into()),
+            Some(other) => Err(reply
+                .error(ErrorKind::Decode, Effect::None, "")
+                .with_message(format!("the answer is about another transaction, {}", other.id))),
+            None => Err(reply
+                .error(ErrorKind::NotFound, Effect::None, "")
+                .with_message(format!("there is no transaction {id} in {}", self.endpoint.environment()))),
+        }
+    }
+}
+
+#[async_trait]
+impl MetapodWrite for MetapodClient {
+    async fn retract_committed_dataset(&self, id: DatasetId) -> Result<()> {
+        let template = "/api/migrations/retract/committed-dataset/{dataset-id}";
+        self.retract("metapod.retract_committed_dataset", template, "committed-dataset", &id.to_string()).await
+    }
+
+    async fn retract_attribute(&self, id: AttributeId) -> Result<()> {
+        let template = "/api/migrations/retract/attribute/{attribute-id}";
+        self.retract("metapod.retract_attribute", template, "attribute", &id.to_string()).await
+    }
+
+    async fn retract_indexed_attribute(&self, id: IndexedAttributeId) -> Result<()> {
+        let template = "/api/migrations/retract/indexed-attribute/{indexed-attribute-id}";
+        self.retract("metapod.retract_indexed_attribute", template, "indexed-attribute", &id.to_string()).await
+    }
+
+    async fn commit_dataset(&self, commit: &CommitDataset) -> Result<()> {
+        let variables = wire::WithInput { input: wire::CommitInput::from(commit) };
+        let question = Question { query: wire::COMMIT_DATASET, variables };
+        let (data, reply) =
+            self.graphql::<wire::CommitData>("metapod.commit_dataset", Idempotency::Once, question).await?;
+        data.commit_dataset.map(drop).ok_or_else(|| empty(&reply))
+    }
+
+    async fn copy_transaction(&self, source: TransactionId, uncommitted: &[DatasetName]) -> Result<TransactionId> {
+        let call = self
+            .endpoint
+            .post("metapod.copy_transaction")
+            .segments(&["api", "migrations", "copy-transaction", &source.to_string()])
+            .template("/api/migrations/copy-transaction/{transaction-id}")
+            .idempotency(Idempotency::Once)
+            .json(&wire::CopyBody { uncommitted_datasets: uncommitted });
+        let reply = call.send().await?;
+        reply.refuse_page()?;
+        wire::copied_id(reply.bytes()).filter(|copy| *copy != source).ok_or_else(|| {
+            reply
+                .error(ErrorKind::Decode, Effect::Certain, &reply.text())
+                .with_message("the answer does not name the new transaction")
+                .with_remedy("look for a new transaction of type COPIED before copying again")
+        })
+    }
+
+    async fn create_transaction(&self, create: &CreateTransaction) -> Result<CreatedTransaction> {
+        if create.datasets.is_empty() {
+            let nothing = "a transaction of no datasets: they cannot be added later";
+            return Err(Error::invalid("metapod.create_transaction", nothing).with_attempts(0));
+        }
+        let variables = wire::WithInput { input: wire::CreateInput::from(create) };
+        let question = Question { query: wire::CREATE_TRANSACTION, variables };
+        let (data, reply) =
+            self.graphql::<wire::CreateData>("metapod.create_transaction", Idempotency::Once, question).await?;
+        data.create_transaction.map(CreatedTransaction::from).ok_or_else(|| empty(&reply))
+    }
+}
+
+/// A client in the making.
+#[must_use = "it does nothing until it is built"]
+#[derive(Debug)]
+pub struct MetapodClientBuilder {
+    endpoint: EndpointBuilder,
+}
+
+impl MetapodClientBuilder {
+    /// As whom it calls. [`Credential::none`] unless said.
+    pub fn credential(mut self, credential: Credential) -> Self {
+        self.endpoint = self.endpoint.credential(credential);
+        self
+    }
+
+    /// Trusts these certificates (PEM, one or more) besides those of the machine.
+    pub fn ca_bundle_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.endpoint = self.endpoint.ca_bundle_pem(pem);
+        self
+    }
+
+    /// Allows plain http to other machines: whoever is on the way can read the credential.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.endpoint = self.endpoint.allow_plain_http();
+        self
+    }
+
+    /// How often a call is sent. Commits, copies and creations are sent again only where they certainly had no effect.
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.endpoint = self.endpoint.retry(retry);
+        self
+    }
+
+    /// How long a call may take and how much it may bring.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.endpoint = self.endpoint.limits(limits);
+        self
+    }
+
+    /// Is told of every finished call.
+    pub fn observer(mut self, observer: Arc<dyn CallObserver>) -> Self {
+        self.endpoint = self.endpoint.observer(observer);
+        self
+    }
+
+    /// The `User-Agent`: who the system's logs shall name.
+    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
+        self.endpoint = self.endpoint.user_agent(name);
+        self
+    }
+
+    /// Checks everything; sends nothing.
+    ///
+    /// # Errors
+    /// `Invalid`, where the address, the certificates or the user agent cannot be used; `Other`, where TLS cannot start.
+    pub fn build(self) -> Result<MetapodClient> {
+        self.endpoint.build().map(MetapodClient::new)
+    }
+}
