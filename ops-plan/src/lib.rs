@@ -10,10 +10,15 @@ mod event;
 mod facts;
 mod finding;
 mod head;
+mod history;
 mod host;
+mod journal;
+#[cfg(feature = "local")]
+mod local;
 mod obligation;
 mod plan;
 mod recipe;
+mod report;
 mod target;
 mod walk;
 
@@ -26,9 +31,14 @@ pub use event::{Entry, Event, Outcome, Stop, Word};
 pub use facts::Facts;
 pub use finding::{Finding, Verdict};
 pub use head::{BLOCK, Head, Phase, Subject};
+pub use history::History;
 pub use host::{Ask, BoxFuture, Host, Job, Registry};
+pub use journal::{Journal, MemoryJournal};
+#[cfg(feature = "local")]
+pub use local::{Due, FileJournal, Follower, Progress, RunDir, RunInfo, RunState, Runner, Runs, Summary, Watcher};
 pub use obligation::{Obligation, Remedy};
 pub use plan::Plan;
 pub use recipe::Recipe;
+pub use report::Report;
 pub use target::{Target, TargetKind};
 pub use walk::{Change, Failure, INTENTS, Next, Past, Walk};

@@ -1,0 +1,228 @@
+//! Drives a walk with tokio: performs what it asks for, writes down what comes of it.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use crate::walk::{Change, Failure, Next};
+use crate::{BoxFuture, Error, Event, Job, Journal, Observed, Result, Stop, Walk};
+
+/// How many keys one line of the journal holds at most.
+const KEYS: usize = 1000;
+
+/// Sees every event of a run as it happens: a bar, a log, a notifier. It cannot fail and must not block.
+pub trait Watcher: Send + Sync {
+    /// Something happened.
+    fn saw(&self, event: &Event, progress: &Progress);
+}
+
+/// How far a run is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// How many actions the plan has.
+    pub total: usize,
+    /// How many are done, whosever effect it is.
+    pub done: usize,
+    /// How many calls were accepted.
+    pub performed: usize,
+    /// How many calls failed.
+    pub tried: usize,
+    /// How many actions failed, drifted or are unknown.
+    pub troubled: usize,
+}
+
+/// The journal and all who watch.
+pub(super) struct Log<'a> {
+    pub(super) journal: &'a mut dyn Journal,
+    pub(super) watchers: &'a [Arc<dyn Watcher>],
+    pub(super) progress: Progress,
+}
+
+impl Log<'_> {
+    fn show(&mut self, event: &Event) {
+        let progress = &mut self.progress;
+        match event {
+            Event::Confirmed { keys } | Event::AlreadyDone { keys } => progress.done += keys.len(),
+            Event::Performed { .. } => progress.performed += 1,
+            Event::Tried { .. } => progress.tried += 1,
+            Event::Failed { .. } | Event::Drifted { .. } | Event::Unknown { .. } => progress.troubled += 1,
+            _ => {}
+        }
+        for watcher in self.watchers {
+            watcher.saw(event, &self.progress);
+        }
+    }
+
+    pub(super) fn note(&mut self, event: Event) -> Result<()> {
+        self.show(&event);
+        self.journal.note(event)
+    }
+
+    pub(super) fn durable(&mut self, event: Event) -> BoxFuture<'static, Result<()>> {
+        self.show(&event);
+        self.journal.durable(event)
+    }
+}
+
+/// What came of something that was asked for.
+enum Came {
+    Observed(Vec<usize>, ops_client::Result<Vec<Observed>>),
+    Performed(usize, ops_client::Result<()>),
+    Intended(Vec<usize>, Result<()>),
+}
+
+/// Drives the walk to its end. An abort leaves calls behind, like a crash would.
+pub(super) async fn drive(
+    job: &dyn Job,
+    walk: &mut Walk,
+    log: &mut Log<'_>,
+    stop: &CancellationToken,
+    abort: &CancellationToken,
+) -> Result<()> {
+    let mut under_way: FuturesUnordered<BoxFuture<'_, Came>> = FuturesUnordered::new();
+    let mut phase = None;
+    // The journal failed: nothing new starts, calls that are out are awaited.
+    let mut broken: Option<Error> = None;
+    loop {
+        if stop.is_cancelled()
+            && let Some(change) = walk.stop(Stop::Asked)
+        {
+            record(job, log, vec![change]).unwrap_or_else(|error| drop(broken.get_or_insert(error)));
+        }
+        if let Some(error) = broken.take() {
+            while under_way.next().await.is_some() {}
+            return Err(error);
+        }
+        if phase != Some(walk.phase())
+            && let Some(now) = job.plan().head().phases.get(walk.phase())
+        {
+            phase = Some(walk.phase());
+            let event = Event::Phase { index: walk.phase(), name: now.name.clone(), actions: now.len() };
+            if let Err(error) = log.note(event) {
+                broken = Some(error);
+                continue;
+            }
+        }
+        let until = match walk.next(Timestamp::now()) {
+            Next::Look(which) => {
+                under_way.push(Box::pin(async move {
+                    let seen = job.observe(&which).await;
+                    Came::Observed(which, seen)
+                }));
+                continue;
+            }
+            Next::Intend(which) => {
+                let durable = log.durable(Event::Intended { keys: keys(job, &which) });
+                under_way.push(Box::pin(async move {
+                    let written = durable.await;
+                    Came::Intended(which, written)
+                }));
+                continue;
+            }
+            Next::Perform(i) => {
+                under_way.push(Box::pin(async move { Came::Performed(i, job.perform(i).await) }));
+                continue;
+            }
+            Next::End => return Ok(()),
+            Next::Until(at) => Some(at),
+            Next::Await => None,
+        };
+        let came = tokio::select! {
+            biased;
+            () = abort.cancelled() => return Ok(()),
+            () = stop.cancelled(), if walk.stopped().is_none() => None,
+            came = under_way.next(), if !under_way.is_empty() => came,
+            () = sleep_until(until) => None,
+        };
+        let written = match came {
+            None => Ok(()),
+            Some(Came::Observed(which, Ok(seen))) => {
+                let changes = walk.observed(&which, seen, Timestamp::now());
+                record(job, log, changes)
+            }
+            Some(Came::Observed(_, Err(error))) => {
+                let text = error.to_string();
+                let changes = walk.blind(&text, Timestamp::now());
+                log.note(Event::Blind { error: text }).and_then(|()| record(job, log, changes))
+            }
+            Some(Came::Intended(which, Ok(()))) => {
+                walk.intended(&which);
+                Ok(())
+            }
+            Some(Came::Intended(_, Err(error))) => Err(error),
+            Some(Came::Performed(i, result)) => performed(job, walk, log, i, result),
+        };
+        if let Err(error) = written {
+            broken = Some(error);
+        }
+    }
+}
+
+fn performed(
+    job: &dyn Job,
+    walk: &mut Walk,
+    log: &mut Log<'_>,
+    i: usize,
+    result: ops_client::Result<()>,
+) -> Result<()> {
+    let key = key(job, i);
+    let attempt = walk.attempts(i);
+    let result = result.map_err(|error| Failure::from(&error));
+    let event = match &result {
+        Ok(()) => Event::Performed { key, attempt },
+        Err(failure) => Event::Tried { key, attempt, effect: failure.effect.into(), error: failure.text.clone() },
+    };
+    // The walk learns of the call even where the journal cannot: its count of calls in flight must hold.
+    let changes = walk.performed(i, result, Timestamp::now());
+    log.note(event)?;
+    record(job, log, changes)
+}
+
+/// Writes down what a report changed.
+fn record(job: &dyn Job, log: &mut Log<'_>, changes: Vec<Change>) -> Result<()> {
+    let (mut confirmed, mut already) = (Vec::new(), Vec::new());
+    let mut others = Vec::new();
+    for change in changes {
+        match change {
+            Change::Confirmed(i) => confirmed.push(i),
+            Change::AlreadyDone(i) => already.push(i),
+            Change::Drifted(i, how) => others.push(Event::Drifted { key: key(job, i), how }),
+            Change::Failed(i, why) => others.push(Event::Failed { key: key(job, i), why }),
+            Change::Unknown(i, why) => others.push(Event::Unknown { key: key(job, i), why }),
+            Change::Stopping(why) => others.push(Event::Stopping { why }),
+        }
+    }
+    for chunk in already.chunks(KEYS) {
+        log.note(Event::AlreadyDone { keys: keys(job, chunk) })?;
+    }
+    for chunk in confirmed.chunks(KEYS) {
+        // What is left behind is written before the effect is called seen: no debt is ever lost.
+        for obligation in chunk.iter().filter_map(|&i| job.obligation(i)) {
+            log.note(Event::Obliged { obligation })?;
+        }
+        log.note(Event::Confirmed { keys: keys(job, chunk) })?;
+    }
+    others.into_iter().try_for_each(|event| log.note(event))
+}
+
+fn key(job: &dyn Job, i: usize) -> String {
+    job.plan().card(i).map(|card| card.key).unwrap_or_default()
+}
+
+fn keys(job: &dyn Job, which: &[usize]) -> Vec<String> {
+    which.iter().map(|&i| key(job, i)).collect()
+}
+
+async fn sleep_until(at: Option<Timestamp>) {
+    match at {
+        None => std::future::pending().await,
+        Some(at) => {
+            let pause = std::time::Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default();
+            tokio::time::sleep(pause).await;
+        }
+    }
+}

@@ -1,0 +1,65 @@
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+
+use super::runs::Runs;
+use crate::{Host, Obligation, Result};
+
+/// An obligation that is still open.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Due {
+    /// The run that left it.
+    pub run: String,
+    /// In which environment.
+    pub environment: String,
+    /// What is owed.
+    pub obligation: Obligation,
+    /// Whether its deadline has passed.
+    pub overdue: bool,
+    /// Why the world could not be asked about it, where it could not.
+    pub unseen: Option<String>,
+}
+
+impl Runs {
+    /// The obligations of all runs that no later run settled, and that the world, where `host` can look, still shows.
+    /// What the world shows as settled is left out; what cannot be looked at stays.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub async fn due(&self, host: Option<&dyn Host>, now: Timestamp) -> Result<Vec<Due>> {
+        let runs: Vec<_> = self.list()?.into_iter().flatten().collect();
+        let settled: HashSet<&str> =
+            runs.iter().flat_map(|run| run.history.settled.iter().map(String::as_str)).collect();
+        let mut due = Vec::new();
+        for run in &runs {
+            for obligation in &run.history.obligations {
+                if settled.contains(obligation.id.as_str()) {
+                    continue;
+                }
+                let unseen = match host {
+                    None => Some("no system was asked".to_owned()),
+                    Some(host) => match owed(host, run, obligation).await {
+                        Ok(true) => None,
+                        Ok(false) => continue,
+                        Err(error) => Some(error.to_string()),
+                    },
+                };
+                due.push(Due {
+                    run: run.info.id.clone(),
+                    environment: run.info.target.environment.clone(),
+                    obligation: obligation.clone(),
+                    overdue: obligation.deadline.is_some_and(|deadline| deadline < now),
+                    unseen,
+                });
+            }
+        }
+        due.sort_by_key(|due| due.obligation.deadline.unwrap_or(Timestamp::MAX));
+        Ok(due)
+    }
+}
+
+async fn owed(host: &dyn Host, run: &super::Summary, obligation: &Obligation) -> Result<bool> {
+    let plan = run.dir.plan(host)?;
+    host.still_owed(plan.head(), obligation).await
+}
