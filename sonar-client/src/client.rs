@@ -1,11 +1,12 @@
 //! The client: [`SonarRead`] over HTTP.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use async_trait::async_trait;
 use graphql_client::GraphQLQuery;
-use ops_client::http::{Call, CallObserver, Credential, Endpoint, EndpointBuilder, Idempotency, Limits, RetryPolicy};
+use ops_client::http::{
+    Call, CallObserver, Credential, Endpoint, EndpointBuilder, Idempotency, Limits, Reply, RetryPolicy,
+};
 use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -59,40 +60,44 @@ impl SonarClient {
 /// otherwise be held three times.
 async fn ask<D: DeserializeOwned + Send, T>(call: Call, map: impl FnOnce(D) -> Result<T, Misfit> + Send) -> Result<T> {
     let reply = call.send().await?;
-    let rejected = |envelope: &Envelope<IgnoredAny>| {
-        let complaints = envelope.errors.as_deref().filter(|complaints| !complaints.is_empty())?;
-        let data = if envelope.data.is_some() { "part of the data came along" } else { "no data came along" };
-        let error = reply.error(ErrorKind::Rejected, Effect::None, &wire::words(complaints));
-        Some(error.with_message(format!("the query was answered with errors; {data}")))
-    };
-    let envelope = match reply.json::<Envelope<D>>() {
-        Ok(envelope) => envelope,
-        // Partial data need not fit: what the errors say comes first.
-        Err(unreadable) => return Err(reply.json().ok().as_ref().and_then(rejected).unwrap_or(unreadable)),
-    };
-    let Envelope { data, errors } = envelope;
-    if let Some(error) = rejected(&Envelope { data: data.as_ref().map(|_| IgnoredAny), errors }) {
-        return Err(error);
-    }
+    let data = data::<D>(&reply)?;
     let missing = reply.error(ErrorKind::NotFound, Effect::None, "");
     let unreadable = reply.error(ErrorKind::Decode, Effect::None, "");
     drop(reply);
-    let Some(data) = data else {
-        return Err(unreadable.with_message("the answer has neither data nor errors"));
-    };
     map(data).map_err(|misfit| {
         let error = if misfit.kind == ErrorKind::NotFound { missing } else { unreadable };
         error.with_message(misfit.message)
     })
 }
 
+/// The data of an answer. Any error in it makes it no answer: half a population is none.
+fn data<D: DeserializeOwned>(reply: &Reply) -> Result<D> {
+    let (data, complaints) = match reply.json::<Envelope<D>>() {
+        Ok(Envelope { data, errors }) => (Ok(data), errors),
+        // Part of the data need not fit what was asked for: the errors beside it tell more.
+        Err(unreadable) => {
+            (Err(unreadable), reply.json::<Envelope<IgnoredAny>>().ok().and_then(|envelope| envelope.errors))
+        }
+    };
+    match complaints {
+        Some(complaints) if !complaints.is_empty() => {
+            let came = if matches!(data, Ok(None)) { "no data" } else { "part of the data" };
+            let error = reply.error(ErrorKind::Rejected, Effect::None, &wire::words(&complaints));
+            Err(error.with_message(format!("the query was answered with errors; {came} came along")))
+        }
+        _ => data?.ok_or_else(|| {
+            let error = reply.error(ErrorKind::Decode, Effect::None, "");
+            error.with_message("the answer has neither data nor errors")
+        }),
+    }
+}
+
 #[async_trait]
 impl SonarRead for SonarClient {
     async fn probe(&self) -> Result<Probe> {
-        let started = Instant::now();
         let reply = self.call::<queries::Probe>("sonar.probe", queries::probe::Variables).send().await?;
-        let _: Envelope<IgnoredAny> = reply.json()?;
-        let probe = Probe::new(self.endpoint.address(), started.elapsed());
+        let _: IgnoredAny = data(&reply)?;
+        let probe = Probe::new(self.endpoint.address(), reply.elapsed());
         Ok(match reply.server_time() {
             Some(time) => probe.with_server_time(time),
             None => probe,

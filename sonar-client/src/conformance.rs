@@ -1,4 +1,4 @@
-//! What any implementation of [`SonarRead`](crate::SonarRead) must do: a fake in memory, a sandbox server, a server by
+//! What any implementation of [`SonarRead`] must do: a fake in memory, a sandbox server, a server by
 //! another hand, the real one.
 //!
 //! An implementation is put on a [`Stage`], which says what can be done there. [`run_all`] runs every case that is
