@@ -70,6 +70,6 @@ pub trait MetapodWrite: Send + Sync {
     /// Makes a new transaction. Its datasets cannot be changed afterwards. Never sent twice by the client.
     ///
     /// # Errors
-    /// As [`MetapodWrite::retract_committed_dataset`].
+    /// As [`MetapodWrite::retract_committed_dataset`]; `Invalid` where no dataset is named.
     async fn create_transaction(&self, create: &CreateTransaction) -> Result<CreatedTransaction>;
 }
