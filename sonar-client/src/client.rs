@@ -106,7 +106,8 @@ impl SonarRead for SonarClient {
 
     async fn transaction(&self, id: TransactionId) -> Result<Transaction> {
         let variables = queries::transaction::Variables { id: id.to_string() };
-        ask(self.call::<queries::Transaction>("sonar.transaction", variables), wire::transaction).await
+        let call = self.call::<queries::Transaction>("sonar.transaction", variables);
+        ask(call, move |data| wire::transaction(data, id)).await
     }
 
     async fn transactions(&self) -> Result<Vec<Transaction>> {

@@ -164,9 +164,10 @@ macro_rules! dataset {
     }};
 }
 
-pub(crate) fn transaction(data: transaction::ResponseData) -> Fit<Transaction> {
+pub(crate) fn transaction(data: transaction::ResponseData, asked: TransactionId) -> Fit<Transaction> {
     let raw = data.transaction.ok_or_else(Misfit::no_transaction)?;
-    Ok(transaction!(raw, |name| format!("data.transaction.{name}")))
+    let found = transaction!(raw, |name| format!("data.transaction.{name}"));
+    if found.id == asked { Ok(found) } else { Err(Misfit::at("data.transaction.id", "it is another transaction")) }
 }
 
 pub(crate) fn transactions(data: transactions::ResponseData) -> Fit<Vec<Transaction>> {

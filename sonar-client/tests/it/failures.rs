@@ -127,6 +127,14 @@ async fn a_page_of_html() {
 }
 
 #[tokio::test]
+async fn another_transaction_than_asked_for() {
+    let server = server(json(r#"{"data": {"transaction": {"id": "713a86b9-4459-5167-8573-ca1ad17746c0"}}}"#)).await;
+    let error = client(&server).transaction(transaction()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(error.to_string().contains("`data.transaction.id`: it is another transaction"), "{error}");
+}
+
+#[tokio::test]
 async fn other_answers_that_cannot_be_read() {
     let server =
         server(json(r#"{"data": {"transaction": {"datasetConnection": {"numCommittedDatasets": -1}}}}"#)).await;
