@@ -199,7 +199,7 @@ async fn create_nothing(scene: Scene<'_>) -> Outcome {
 async fn copy(scene: Scene<'_>) -> Outcome {
     let (before, left) = committed(scene).await?;
     let source = transaction(scene, 0)?;
-    let copy = scene.stage.writes().copy_transaction(source, &[left.name.clone()]).await.map_err(told)?;
+    let copy = scene.stage.writes().copy_transaction(source, std::slice::from_ref(&left.name)).await.map_err(told)?;
     check(!scene.transactions.contains(&copy), "its id is new")?;
     let found = scene.stage.reads().transaction(copy).await.map_err(told)?;
     same("its type", &Some(TransactionType::Copied), &found.transaction_type)?;

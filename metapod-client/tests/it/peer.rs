@@ -4,8 +4,8 @@
 use std::io::Write;
 
 use metapod_client::{
-    Attribute, CommitDataset, CommitFormat, CreateTransaction, CreateType, DatasetAction, Environment, Error, ErrorKind,
-    LogicalType, MetapodClient, MetapodRead, MetapodWrite, Schema, TransactionType,
+    Attribute, CommitDataset, CommitFormat, CreateTransaction, CreateType, DatasetAction, Environment, Error,
+    ErrorKind, LogicalType, MetapodClient, MetapodRead, MetapodWrite, Schema, TransactionType,
 };
 
 /// `None`, said aloud, where no peer runs. In CI that is a failure.
