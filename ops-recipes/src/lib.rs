@@ -1,1 +1,7 @@
 #![doc = include_str!("../README.md")]
+
+#[cfg(feature = "datasets")]
+pub mod datasets;
+pub mod first;
+#[cfg_attr(not(feature = "datasets"), expect(dead_code, reason = "each group of recipes uses its share of it"))]
+mod words;

@@ -1,0 +1,63 @@
+//! Datasets and transactions: what the runbook does with Metapod and Sonar.
+//!
+//! | recipe | the runbook's heading | changes |
+//! |---|---|---|
+//! | [`RetractDatasets`] | «Retracting datasets in bulk», «Removing bad data from Metapod» | retracts committed datasets |
+//! | [`RetractAttribute`] | «Removing bad data from Metapod» | takes attributes out of a schema, for good |
+//! | [`CommitEmptyDataset`] | «Manually commit a dataset to metapod» | commits an empty file |
+//! | [`TriageFailure`] | «Determining if it was the dataset or model that failed» | nothing |
+
+mod change;
+pub mod commit_empty_dataset;
+mod ids;
+mod jobs;
+mod knowledge;
+mod live_writer;
+mod look;
+mod objects;
+mod opening;
+mod parquet;
+pub mod retract_attribute;
+pub mod retract_datasets;
+mod selection;
+mod subjects;
+pub mod triage_failure;
+mod triage_text;
+
+pub use change::{Commit, Committed, DatasetChange, Retract, Why};
+pub use commit_empty_dataset::{CommitEmptyDataset, CommitEmptyReads, EmptyFile};
+pub use ids::{IdList, InputError, ListedId, MAX_BYTES, MAX_IDS, read_ids};
+pub use jobs::{Job, JobState, Jobs};
+pub use knowledge::{Knowledge, NamePattern, Owner, Successors, Writer};
+pub use objects::{LocalObjects, ParquetLook, ParquetProbe};
+pub use parquet::{footer_length, footer_rows};
+pub use retract_attribute::{AttributeChange, AttributeSelection, RetractAttribute};
+pub use retract_datasets::{Facts, RetractDatasets, RetractReads};
+pub use selection::Selection;
+pub use subjects::{Kind, Subject, subject_of};
+pub use triage_failure::{Failed, Standing, SubjectReport, Triage, TriageFailure, TriageReads};
+
+use std::sync::Arc;
+
+use metapod_client::MetapodWrite;
+
+/// What the recipes of this module change things through.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct MetapodWrites {
+    /// Metapod.
+    pub metapod: Arc<dyn MetapodWrite>,
+}
+
+impl std::fmt::Debug for MetapodWrites {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MetapodWrites")
+    }
+}
+
+impl MetapodWrites {
+    /// Through this port.
+    pub fn new(metapod: Arc<dyn MetapodWrite>) -> Self {
+        Self { metapod }
+    }
+}

@@ -1,0 +1,102 @@
+//! From the text of an alert to the recipe that answers it.
+
+/// A recipe and the texts that it answers.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Known {
+    /// The recipe's id, which is also the name of its program.
+    pub recipe: &'static str,
+    /// What it does, in a few words.
+    pub what: &'static str,
+    /// The texts.
+    pub alerts: &'static [&'static str],
+}
+
+/// Every recipe of this build.
+pub const RECIPES: &[Known] = &[
+    #[cfg(feature = "datasets")]
+    Known {
+        recipe: "triage-failure",
+        what: "says what failed in a run, and what to do next",
+        alerts: crate::datasets::triage_failure::ALERTS,
+    },
+    #[cfg(feature = "datasets")]
+    Known {
+        recipe: "retract-datasets",
+        what: "takes back what was committed of datasets",
+        alerts: crate::datasets::retract_datasets::ALERTS,
+    },
+    #[cfg(feature = "datasets")]
+    Known {
+        recipe: "retract-attribute",
+        what: "takes attributes out of a schema, for good",
+        alerts: crate::datasets::retract_attribute::ALERTS,
+    },
+    #[cfg(feature = "datasets")]
+    Known {
+        recipe: "commit-empty-dataset",
+        what: "commits an empty file for a dataset that fails",
+        alerts: crate::datasets::commit_empty_dataset::ALERTS,
+    },
+];
+
+/// A recipe that answers a text, and what was recognized.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Match {
+    /// The recipe.
+    pub known: Known,
+    /// The part of the text that was recognized.
+    pub alert: &'static str,
+}
+
+/// The recipes that answer an alert or a line of a log; the longest text that was recognized first. Case and white space do
+/// not matter.
+///
+/// ```
+/// use ops_recipes::first::recipes_for;
+///
+/// let found = recipes_for("[ALERT] schema of archive/x has Duplicate  attributes");
+/// assert_eq!(found[0].known.recipe, "retract-attribute");
+/// assert!(recipes_for("all is well").is_empty());
+/// ```
+pub fn recipes_for(text: &str) -> Vec<Match> {
+    let text = plain(text);
+    let recognized = |known: &Known| {
+        let alerts = known.alerts.iter().copied().chain([known.recipe]);
+        let alert = alerts.filter(|alert| text.contains(&plain(alert))).max_by_key(|alert| alert.len())?;
+        Some(Match { known: *known, alert })
+    };
+    let mut found: Vec<Match> = RECIPES.iter().filter_map(recognized).collect();
+    found.sort_by_key(|found| std::cmp::Reverse(found.alert.len()));
+    found
+}
+
+fn plain(text: &str) -> String {
+    text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(all(test, feature = "datasets"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_those_of_the_recipes() {
+        use ops_plan::Recipe;
+
+        use crate::datasets::{CommitEmptyDataset, RetractAttribute, RetractDatasets};
+        for id in [RetractDatasets::ID, RetractAttribute::ID, CommitEmptyDataset::ID] {
+            assert!(RECIPES.iter().any(|known| known.recipe == id), "{id}");
+        }
+    }
+
+    #[test]
+    fn every_alert_finds_its_own_recipe() {
+        for known in RECIPES {
+            for alert in known.alerts {
+                let found = recipes_for(&format!("[P1] {}: see runbook", alert.to_uppercase()));
+                assert!(found.iter().any(|found| found.known.recipe == known.recipe), "{alert}");
+            }
+        }
+    }
+}
