@@ -234,7 +234,7 @@ impl MetapodClientBuilder {
     /// Checks everything; sends nothing.
     ///
     /// # Errors
-    /// `Invalid`, where the address, the certificates or the user agent cannot be used; `Other`, where TLS cannot start.
+    /// `Invalid`, where the address, the certificates or the user agent cannot be used.
     pub fn build(self) -> Result<MetapodClient> {
         self.endpoint.build().map(MetapodClient::new)
     }

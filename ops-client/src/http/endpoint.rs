@@ -8,7 +8,7 @@ use std::time::Duration;
 use reqwest::{Certificate, Method, Url, redirect, retry};
 
 use super::{Call, CallObserver, Credential, RetryPolicy};
-use crate::{Effect, Environment, Error, ErrorKind, Result};
+use crate::{Environment, Error, Result};
 
 const BUILD: &str = "endpoint.build";
 
@@ -244,7 +244,7 @@ impl EndpointBuilder {
     /// A proxy that the machine's `HTTPS_PROXY` names is used, except to this machine itself.
     ///
     /// # Errors
-    /// `Invalid`, where the address, the certificates or the user agent cannot be used; `Other`, where TLS cannot start.
+    /// `Invalid`, where the address, the certificates or the user agent cannot be used.
     pub fn build(self) -> Result<Endpoint> {
         let base = check_address(&self.address, self.plain_http)?;
         let mut client = reqwest::Client::builder()
@@ -259,7 +259,10 @@ impl EndpointBuilder {
         if is_loopback(&base) {
             client = client.no_proxy();
         }
-        if let Some(pem) = &self.ca_bundle {
+        if base.scheme() == "http" {
+            // Nothing to verify: a machine without CA certificates must do.
+            client = client.tls_certs_only([]);
+        } else if let Some(pem) = &self.ca_bundle {
             let certificates = Certificate::from_pem_bundle(pem).unwrap_or_default();
             if certificates.is_empty() {
                 return Err(Error::invalid(BUILD, "the CA bundle holds no certificate that can be read"));
@@ -270,9 +273,8 @@ impl EndpointBuilder {
             client = client.identity(identity);
         }
         let client = client.build().map_err(|error| {
-            let kind = if error.is_builder() { ErrorKind::Invalid } else { ErrorKind::Other };
-            Error::new(BUILD, kind, Effect::None)
-                .with_message("the user agent, the certificates or this machine's TLS settings cannot be used")
+            Error::invalid(BUILD, "the user agent or the certificates cannot be used")
+                .with_remedy("check that this machine has CA certificates, or give a CA bundle")
                 .with_source(error.without_url())
         })?;
         let address = base.as_str().trim_end_matches('/').to_owned();
@@ -316,6 +318,7 @@ fn is_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorKind;
 
     fn build(address: &str) -> Result<Endpoint> {
         Endpoint::builder(Environment::new("test"), address).build()

@@ -10,3 +10,4 @@ mod retries;
 mod secrets;
 mod server;
 mod support;
+mod tls;
