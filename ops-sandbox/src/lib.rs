@@ -7,10 +7,12 @@ mod operation;
 mod refusal;
 mod rng;
 pub mod scenario;
+mod server;
 pub mod sonar;
 mod world;
 
 pub use faults::{Fault, Faults, Target};
 pub use log::{Count, Line};
 pub use operation::{Operation, System};
+pub use server::{Server, ServerBuilder};
 pub use world::World;

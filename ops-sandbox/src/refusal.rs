@@ -43,8 +43,14 @@ impl Refusal {
         Error::new(operation.name(), self.kind(), Effect::None).with_status(self.status()).with_words(self.words())
     }
 
-    /// What a GraphQL client reports: every refusal comes as 200 with `errors`.
-    pub(crate) fn over_graphql(&self, operation: Operation) -> Error {
-        Error::new(operation.name(), ErrorKind::Rejected, Effect::None).with_status(200).with_words(self.words())
+    /// What a GraphQL client reports of a mutation: every refusal comes as 200 with `errors`, and says nothing for certain.
+    pub(crate) fn over_mutation(&self, operation: Operation) -> Error {
+        Error::new(operation.name(), ErrorKind::Rejected, Effect::Possible).with_status(200).with_words(self.words())
+    }
+
+    /// What a GraphQL client reports of a query: what is not there is `null`.
+    pub(crate) fn over_query(&self, operation: Operation) -> Error {
+        let kind = if matches!(self, Self::NotFound(_)) { ErrorKind::NotFound } else { ErrorKind::Rejected };
+        Error::new(operation.name(), kind, Effect::None).with_status(200).with_message(self.words().to_owned())
     }
 }

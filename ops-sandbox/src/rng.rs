@@ -1,4 +1,4 @@
-/// A small generator of numbers that look random (SplitMix64). Ours, so that a seed gives the same world with every
+/// A small generator of numbers that look random (`SplitMix64`). Ours, so that a seed gives the same world with every
 /// version of every library.
 #[derive(Clone, Debug)]
 pub(crate) struct Rng(u64);

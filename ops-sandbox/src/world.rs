@@ -135,6 +135,14 @@ impl World {
         self.state().log.lines()
     }
 
+    /// Empties the world: no transactions, no log, no faults. Its clock and its seed's thread go on.
+    pub fn clear(&self) {
+        self.0.faults.clear();
+        let mut state = self.state();
+        state.catalogue = Catalogue::default();
+        state.log.clear();
+    }
+
     /// Forgets the log, not the world.
     pub fn clear_log(&self) {
         self.state().log.clear();
@@ -160,6 +168,14 @@ impl World {
             count.refused += 1;
         }
         fault
+    }
+
+    /// A call arrives from somebody who has no right to it.
+    pub(crate) fn turn_away(&self, operation: Operation, subject: Uuid) {
+        let mut state = self.state();
+        let count = state.log.at(operation, subject);
+        count.calls += 1;
+        count.refused += 1;
     }
 
     /// One call of an in-memory port: counted, hit by a fault or not, told as the real client tells it.

@@ -36,20 +36,19 @@ impl Fault {
                 .with_status(429)
                 .with_retry_after(whole_seconds(retry_after)),
             Self::DropBeforeEffect | Self::DropAfterEffect => {
-                error(ErrorKind::Connect, lost).with_message("the connection ended without an answer")
+                error(ErrorKind::Unavailable, lost).with_message("the connection broke before the answer came")
             }
-            Self::HalfBody => error(ErrorKind::Connect, lost).with_message("the connection ended in the answer"),
+            Self::HalfBody => error(ErrorKind::Unavailable, lost).with_status(200).with_message("the answer broke off"),
             Self::ExpiredToken => error(ErrorKind::Unauthenticated, Effect::None).with_status(401),
-            Self::Html => {
-                error(ErrorKind::Decode, lost).with_status(200).with_message("a web page came instead of an answer")
-            }
+            Self::Html => error(ErrorKind::Decode, lost).with_status(200).with_message("the answer is an HTML page"),
         })
     }
 }
 
-/// The kind that a status has, and whether it says for certain that nothing happened.
+/// The kind that a status has, and whether it says for certain that nothing happened: as the clients' HTTP path has it.
 fn kind_of(status: u16) -> (ErrorKind, bool) {
     match status {
+        301..=303 => (ErrorKind::Rejected, false),
         400 | 422 => (ErrorKind::Invalid, true),
         401 => (ErrorKind::Unauthenticated, true),
         403 => (ErrorKind::Forbidden, true),
@@ -57,8 +56,8 @@ fn kind_of(status: u16) -> (ErrorKind, bool) {
         408 => (ErrorKind::Timeout, false),
         409 | 412 => (ErrorKind::Conflict, true),
         429 => (ErrorKind::RateLimited, true),
-        402..500 => (ErrorKind::Rejected, true),
-        500.. => (ErrorKind::Unavailable, false),
+        300..=499 => (ErrorKind::Rejected, true),
+        500..=599 => (ErrorKind::Unavailable, false),
         _ => (ErrorKind::Other, false),
     }
 }

@@ -5,6 +5,7 @@ mod plan;
 
 use std::time::Duration;
 
+pub(crate) use in_memory::whole_seconds;
 pub use plan::{Faults, Target};
 
 /// One way in which a call goes wrong. Over sockets it is real; in memory it becomes the error that a client reports

@@ -10,6 +10,7 @@ use metapod_client::{
     AttributeId, CommitFormat, DatasetAction, DatasetId, DatasetName, IndexedAttributeId, Partition, PartitionId,
     S3Path, Schema, TransactionId, TransactionType,
 };
+use sonar_client::DatasetDetail;
 
 use super::ids;
 use crate::refusal::Refusal;
@@ -97,6 +98,36 @@ pub(crate) struct Dataset {
     pub(crate) facts: Option<Box<Facts>>,
     /// Outlives a retract, so that no two commits of a dataset bear the same instant.
     last_commit: Option<Timestamp>,
+}
+
+impl Dataset {
+    /// The dataset with these facts.
+    fn told(transaction: TransactionId, told: &DatasetDetail) -> Result<Self, Refusal> {
+        let DatasetDetail { dataset, schema, partitions, actions, .. } = told;
+        let facts = match (dataset.committed_at, &dataset.format) {
+            (Some(at), Some(format)) if dataset.committed => Some(Box::new(Facts {
+                at,
+                path: dataset.path.clone(),
+                format: CommitFormat::try_from(format).map_err(|error| Refusal::Invalid(error.to_string()))?,
+                partitions: partitions.clone(),
+                schema: schema.clone(),
+                indexed: Vec::new(),
+                actions: actions.clone(),
+            })),
+            _ if dataset.committed => {
+                return Err(Refusal::Invalid(format!("{} is committed without time or format", dataset.name)));
+            }
+            _ => None,
+        };
+        Ok(Self {
+            id: dataset.id,
+            name: dataset.name.clone(),
+            transaction,
+            aborted_at: dataset.aborted_at,
+            last_commit: dataset.committed_at,
+            facts,
+        })
+    }
 }
 
 /// What a commit says of a dataset, and a retract takes back.
@@ -188,6 +219,41 @@ impl Catalogue {
         self.by_id.insert(id, at);
         self.transactions.push(transaction);
         Ok(id)
+    }
+
+    /// Registers a transaction with all that is known of its datasets.
+    pub(crate) fn put(
+        &mut self,
+        mut transaction: Transaction,
+        committed_at: Option<Timestamp>,
+        datasets: &[DatasetDetail],
+    ) -> Result<(), Refusal> {
+        let (id, at) = (transaction.id, self.transactions.len());
+        if self.by_id.contains_key(&id) {
+            return Err(Refusal::Conflict(format!("there is a transaction {id} already")));
+        }
+        for (position, told) in datasets.iter().enumerate() {
+            let dataset = Dataset::told(id, told)?;
+            let (name, id) = (dataset.name.clone(), dataset.id);
+            if let Some(facts) = &dataset.facts {
+                transaction.progress.committed += 1;
+                transaction.progress.last = transaction.progress.last.max(Some(facts.at));
+            }
+            if self.datasets.contains_key(&id) || transaction.by_name.insert(name.clone(), position).is_some() {
+                return Err(Refusal::Invalid(format!("{name} or its id {id} is there twice")));
+            }
+            transaction.datasets.push(Arc::new(dataset));
+        }
+        transaction.progress.last = committed_at.or(transaction.progress.last);
+        for (position, dataset) in transaction.datasets.iter().enumerate() {
+            self.datasets.insert(dataset.id, (at, position));
+            let attributes = dataset.facts.iter().filter_map(|facts| facts.schema.as_ref());
+            let attributes = attributes.flat_map(|schema| &schema.attributes).filter_map(|attribute| attribute.id);
+            self.attributes.extend(attributes.map(|attribute| (attribute, dataset.id)));
+        }
+        self.by_id.insert(id, at);
+        self.transactions.push(transaction);
+        Ok(())
     }
 
     /// Adds a dataset to a transaction that was started already. Metapod cannot do this; a test may.

@@ -186,6 +186,23 @@ impl World {
         })
     }
 
+    /// Puts a transaction into the world exactly as it is told, ids and times included. It has a `committed_at` only while
+    /// all its datasets are committed.
+    ///
+    /// # Errors
+    /// `Invalid` for a name or an id that comes twice, or a format that is neither Parquet nor Avro; `Conflict` for a
+    /// transaction that is there already.
+    pub fn put(&self, told: &sonar_client::Transaction, datasets: &[DatasetDetail]) -> Result<()> {
+        self.direct(|state| {
+            let kind = told.transaction_type.clone().unwrap_or(TransactionType::Other("UNKNOWN".to_owned()));
+            let mut transaction = Transaction::new(told.id, kind, told.started_at.unwrap_or_else(|| state.now()));
+            transaction.name.clone_from(&told.name);
+            transaction.target_date = told.target_date;
+            transaction.reference_date = told.reference_date;
+            state.catalogue.put(transaction, told.committed_at, datasets)
+        })
+    }
+
     /// Adds a dataset to a transaction. Metapod itself never does this once a transaction is there.
     ///
     /// # Errors

@@ -34,16 +34,6 @@ impl MetapodPort {
     ) -> Result<T> {
         self.world.call(operation, subject, Refusal::over_rest, what).await
     }
-
-    /// A call by GraphQL.
-    async fn graphql<T: Send>(
-        &self,
-        operation: Operation,
-        subject: Uuid,
-        what: impl FnOnce(&mut State) -> Result<Done<T>, Refusal> + Send,
-    ) -> Result<T> {
-        self.world.call(operation, subject, Refusal::over_graphql, what).await
-    }
 }
 
 /// The version that the sandbox says it runs: an abbreviated commit, as Metapod tells it.
@@ -71,12 +61,11 @@ impl MetapodRead for MetapodPort {
     }
 
     async fn transaction(&self, id: TransactionId) -> Result<Transaction> {
-        // `transaction: null` is what a client takes for «not found».
-        self.rest(Operation::MetapodTransaction, id.uuid(), |state| {
+        let read = |state: &mut State| {
             let found = state.catalogue.transaction(id).ok_or_else(|| unknown_transaction(id))?;
             Ok(Done::same(shown(found)))
-        })
-        .await
+        };
+        self.world.call(Operation::MetapodTransaction, id.uuid(), Refusal::over_query, read).await
     }
 }
 
@@ -103,7 +92,8 @@ impl MetapodWrite for MetapodPort {
             schema: commit.schema.clone(),
             actions: commit.actions.clone(),
         };
-        self.graphql(Operation::CommitDataset, dataset.uuid(), |state| state.commit(transaction, dataset, commit)).await
+        let write = |state: &mut State| state.commit(transaction, dataset, commit);
+        self.world.call(Operation::CommitDataset, dataset.uuid(), Refusal::over_mutation, write).await
     }
 
     async fn copy_transaction(&self, source: TransactionId, uncommitted: &[DatasetName]) -> Result<TransactionId> {
@@ -111,15 +101,22 @@ impl MetapodWrite for MetapodPort {
     }
 
     async fn create_transaction(&self, create: &CreateTransaction) -> Result<CreatedTransaction> {
+        let operation = Operation::CreateTransaction;
+        if create.datasets.is_empty() {
+            return Err(ops_client::Error::invalid(
+                operation.name(),
+                "a transaction of no datasets: they cannot be added later",
+            ));
+        }
         let (kind, names) = (create.transaction_type.as_str().to_owned().into(), create.datasets.clone());
-        self.graphql(Operation::CreateTransaction, Uuid::nil(), |state| {
+        let write = |state: &mut State| {
             let Done { answer: id, changed } = state.create(kind, names)?;
             let created = state.catalogue.transaction(id).ok_or_else(|| unknown_transaction(id))?;
             let datasets =
                 created.datasets.iter().map(|dataset| CreatedDataset::new(dataset.id, dataset.name.clone())).collect();
             Ok(Done { answer: CreatedTransaction::new(id, datasets), changed })
-        })
-        .await
+        };
+        self.world.call(operation, Uuid::nil(), Refusal::over_mutation, write).await
     }
 }
 

@@ -30,7 +30,7 @@ impl SonarPort {
         subject: Uuid,
         what: impl FnOnce(&Catalogue) -> Result<T, Refusal> + Send,
     ) -> Result<T> {
-        self.world.call(operation, subject, Refusal::over_rest, |state| what(&state.catalogue).map(Done::same)).await
+        self.world.call(operation, subject, Refusal::over_query, |state| what(&state.catalogue).map(Done::same)).await
     }
 }
 

@@ -1,3 +1,10 @@
 //! The sandbox seen from outside.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod conformance;
+mod faults;
 mod scenarios;
+mod sdl;
+mod server;
+mod speed;

@@ -1,0 +1,110 @@
+//! The sandbox in a process of its own.
+//!
+//! `ops-sandbox [--datasets N] [--schema] [--port P] [--seed S] [--latency-ms L] [--fail SHARE]`
+//!
+//! Prints its addresses and what is in the world, one `name value` a line, and serves until it is killed or its standard
+//! input ends when `--until-eof` was given.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use ops_sandbox::scenario::{self, Bulk};
+use ops_sandbox::{Fault, Server, Target, World};
+
+const USAGE: &str = "usage: ops-sandbox [--datasets N] [--schema] [--port P] [--seed S] [--latency-ms L] [--fail SHARE]
+                   [--until-eof]
+
+  --datasets N     a transaction of N committed datasets, instead of a nightly run
+  --schema         they have schemas
+  --port P         listen on 127.0.0.1:P (default: any free port)
+  --seed S         what chance decides follows from this number (default: 1)
+  --latency-ms L   every answer comes so much later
+  --fail SHARE     this share of the calls fails, in every way (0.3 is 30 %)
+  --until-eof      stop when the standard input ends, so that the sandbox dies with whoever started it
+";
+
+#[derive(Default)]
+struct Settings {
+    datasets: Option<usize>,
+    schema: bool,
+    port: u16,
+    seed: Option<u64>,
+    latency: Option<u64>,
+    fail: Option<f64>,
+    until_eof: bool,
+}
+
+fn settings(mut arguments: impl Iterator<Item = String>) -> Result<Settings, String> {
+    let mut settings = Settings::default();
+    while let Some(name) = arguments.next() {
+        match name.as_str() {
+            "--schema" => settings.schema = true,
+            "--until-eof" => settings.until_eof = true,
+            "--datasets" => settings.datasets = Some(value(&name, arguments.next())?),
+            "--port" => settings.port = value(&name, arguments.next())?,
+            "--seed" => settings.seed = Some(value(&name, arguments.next())?),
+            "--latency-ms" => settings.latency = Some(value(&name, arguments.next())?),
+            "--fail" => settings.fail = Some(value(&name, arguments.next())?),
+            _ => return Err(format!("unknown argument {name}")),
+        }
+    }
+    Ok(settings)
+}
+
+fn value<T: std::str::FromStr>(name: &str, given: Option<String>) -> Result<T, String> {
+    let given = given.ok_or_else(|| format!("{name} needs a value"))?;
+    given.parse().map_err(|_| format!("{given} is no value for {name}"))
+}
+
+async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
+    let seed = settings.seed.unwrap_or(1);
+    let world = World::seeded(seed);
+    let transaction = match settings.datasets {
+        None => scenario::nightly(&world).transaction,
+        Some(datasets) if settings.schema => scenario::bulk(&world, Bulk::new(datasets).with_schema())?,
+        Some(datasets) => scenario::bulk(&world, Bulk::new(datasets))?,
+    };
+    if let Some(latency) = settings.latency {
+        world.faults().sometimes(1.0, Target::All, Fault::Delay(Duration::from_millis(latency)));
+    }
+    if let Some(share) = settings.fail {
+        world.faults().everything(share, seed);
+    }
+    let committed = world.committed(transaction);
+    let server = Server::builder(world).port(settings.port).start().await?;
+    {
+        let mut out = std::io::stdout().lock();
+        writeln!(out, "url {}", server.url())?;
+        writeln!(out, "metapod {}", server.metapod_url())?;
+        writeln!(out, "sonar {}", server.sonar_url())?;
+        writeln!(out, "transaction {transaction}")?;
+        writeln!(out, "committed {committed}")?;
+        out.flush()?;
+    }
+    if settings.until_eof {
+        tokio::task::spawn_blocking(|| std::io::copy(&mut std::io::stdin(), &mut std::io::sink())).await??;
+    } else {
+        std::future::pending::<()>().await;
+    }
+    Ok(())
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let mut err = std::io::stderr();
+    let settings = match settings(std::env::args().skip(1)) {
+        Ok(settings) => settings,
+        Err(wrong) => {
+            let _ = write!(err, "{wrong}\n\n{USAGE}");
+            return ExitCode::from(2);
+        }
+    };
+    match serve(settings).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(err, "{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! The world behind real sockets, on loopback.
+
+mod app;
+mod listen;
+mod report;
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use ops_client::{Effect, Error, ErrorKind, Result};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+pub(crate) use app::{App, answer, refused};
+
+use crate::{World, metapod, sonar};
+
+/// The largest request that is read, in bytes: two hundred thousand names fit.
+const MAX_REQUEST: usize = 64 << 20;
+
+/// Every system of a world, served over HTTP on one port of the loopback interface until this is dropped.
+///
+/// Metapod lies at the root, Sonar below `/sonar`; what came of the calls is told at `GET /sandbox/effects` and forgotten
+/// at `POST /sandbox/effects/reset`.
+///
+/// ```
+/// use metapod_client::{Environment, MetapodClient, MetapodRead};
+/// use ops_sandbox::{Server, World};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (world, night) = World::nightly(1);
+/// let server = Server::start(world).await?;
+/// let metapod = MetapodClient::builder(Environment::new("sandbox"), &server.metapod_url()).build()?;
+/// assert_eq!(metapod.transaction(night.transaction).await?.target_date, Some(night.target_date));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    app: App,
+    accepting: JoinHandle<()>,
+}
+
+impl Server {
+    /// Serves a world to everybody on this machine, on any free port.
+    ///
+    /// # Errors
+    /// `Other`, where no port can be had.
+    pub async fn start(world: World) -> Result<Self> {
+        Self::builder(world).start().await
+    }
+
+    /// Begins a server with settings.
+    pub fn builder(world: World) -> ServerBuilder {
+        ServerBuilder { world, port: 0, bearer: None }
+    }
+
+    /// The world that is served.
+    pub fn world(&self) -> &World {
+        self.app.world()
+    }
+
+    /// The root of everything, without a slash at its end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What a Metapod client takes as its address.
+    pub fn metapod_url(&self) -> String {
+        self.url()
+    }
+
+    /// What a Sonar client takes as its address.
+    pub fn sonar_url(&self) -> String {
+        format!("{}/sonar", self.url())
+    }
+
+    /// From now on only this token is good: the one before has expired.
+    pub fn rotate_token(&self, token: impl Into<String>) {
+        self.app.rotate(token.into());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+/// A server in the making.
+#[must_use = "it does nothing until it is started"]
+pub struct ServerBuilder {
+    world: World,
+    port: u16,
+    bearer: Option<String>,
+}
+
+impl std::fmt::Debug for ServerBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerBuilder").field("world", &self.world).field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+impl ServerBuilder {
+    /// On this port; 0 is any free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Answers 401 to whoever does not bring this bearer token.
+    pub fn require_bearer(mut self, token: impl Into<String>) -> Self {
+        self.bearer = Some(token.into());
+        self
+    }
+
+    /// Starts it on the current runtime.
+    ///
+    /// # Errors
+    /// `Other`, where the port cannot be had.
+    pub async fn start(self) -> Result<Server> {
+        let failed = |error: std::io::Error| {
+            Error::new("sandbox.server", ErrorKind::Other, Effect::None)
+                .with_message("the sandbox cannot listen")
+                .with_source(error)
+        };
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let app = App::new(self.world, self.bearer);
+        let router = Router::new()
+            .merge(metapod::routes())
+            .nest("/sonar", sonar::routes())
+            .nest("/sandbox", report::routes())
+            .layer(DefaultBodyLimit::max(MAX_REQUEST))
+            .with_state(app.clone());
+        let accepting = tokio::spawn(listen::accept(listener, router));
+        Ok(Server { address, app, accepting })
+    }
+}
