@@ -5,6 +5,8 @@
 #[cfg(feature = "conformance")]
 mod conformance;
 mod failures;
+#[cfg(feature = "mock")]
+mod mocks;
 mod peer;
 mod requests;
 mod secrets;
