@@ -160,7 +160,7 @@ impl World {
 
     /// A call arrives: it is counted, and its fate is drawn. The subject is the id that it is about, nil where it has none.
     pub(crate) fn arrive(&self, operation: Operation, subject: Uuid) -> Option<Fault> {
-        let fault = self.0.faults.draw(operation);
+        let fault = self.0.faults.draw(operation, subject);
         let mut state = self.state();
         let count = state.log.at(operation, subject);
         count.calls += 1;

@@ -37,6 +37,21 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// One fault of every kind. Delays are short and a throttled caller may come again at once, so that a long run under
+    /// faults stays a short test.
+    pub const EVERY_WAY: [Self; 10] = [
+        Self::Delay(Duration::from_millis(20)),
+        Self::Status(500),
+        Self::Status(503),
+        Self::StatusAfterEffect(504),
+        Self::Throttle { retry_after: Duration::ZERO },
+        Self::DropBeforeEffect,
+        Self::DropAfterEffect,
+        Self::HalfBody,
+        Self::ExpiredToken,
+        Self::Html,
+    ];
+
     /// Whether the effect takes place all the same.
     pub fn takes_effect(self) -> bool {
         matches!(self, Self::Delay(_) | Self::StatusAfterEffect(_) | Self::DropAfterEffect | Self::HalfBody)

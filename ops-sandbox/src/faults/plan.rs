@@ -1,6 +1,8 @@
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+
+use uuid::Uuid;
 
 use super::Fault;
 use crate::rng::Rng;
@@ -54,11 +56,17 @@ struct Rule {
     target: Target,
     when: When,
     faults: Vec<Fault>,
+    /// Who was told once that the token expired, where the faults are mixed.
+    renewed: HashSet<(Operation, Uuid)>,
 }
 
 impl Rule {
+    fn new(target: Target, when: When, faults: Vec<Fault>) -> Self {
+        Self { target, when, faults, renewed: HashSet::new() }
+    }
+
     /// The fault, where this rule covers the call and its turn has come.
-    fn fires(&mut self, operation: Operation, rng: &mut Rng) -> Option<Fault> {
+    fn fires(&mut self, operation: Operation, subject: Uuid, rng: &mut Rng) -> Option<Fault> {
         let now = self.target.covers(operation)
             && match &mut self.when {
                 When::Next(0) => false,
@@ -68,7 +76,15 @@ impl Rule {
                 }
                 When::Share(share) => rng.chance(*share),
             };
-        if now { self.faults.get(rng.below(self.faults.len())).copied() } else { None }
+        if !now {
+            return None;
+        }
+        let fault = *self.faults.get(rng.below(self.faults.len()))?;
+        if fault != Fault::ExpiredToken || self.faults.len() == 1 || self.renewed.insert((operation, subject)) {
+            return Some(fault);
+        }
+        let others: Vec<Fault> = self.faults.iter().copied().filter(|&other| other != fault).collect();
+        others.get(rng.below(others.len())).copied()
     }
 }
 
@@ -98,32 +114,25 @@ impl Faults {
 
     /// The next `calls` calls to `target` go wrong in this way.
     pub fn next(&self, calls: u64, target: impl Into<Target>, fault: Fault) {
-        self.add(Rule { target: target.into(), when: When::Next(calls), faults: vec![fault] });
+        self.add(Rule::new(target.into(), When::Next(calls), vec![fault]));
     }
 
     /// A share of the calls to `target` goes wrong in this way: 0 is none, 1 is all.
     pub fn sometimes(&self, share: f64, target: impl Into<Target>, fault: Fault) {
-        self.add(Rule { target: target.into(), when: When::Share(share), faults: vec![fault] });
+        self.add(Rule::new(target.into(), When::Share(share), vec![fault]));
     }
 
-    /// A share of all calls goes wrong, in every way that there is, equally often. The same seed and the same order of
-    /// calls give the same faults.
+    /// A share of the calls to `target` goes wrong, in all of these ways equally often. Each subject is told at most once
+    /// that the token expired: who has renewed it can go on, as in life.
+    pub fn mixed(&self, share: f64, target: impl Into<Target>, faults: impl Into<Vec<Fault>>) {
+        self.add(Rule::new(target.into(), When::Share(share), faults.into()));
+    }
+
+    /// A share of all calls goes wrong, in every way that there is ([`Fault::EVERY_WAY`]), as [`mixed`](Self::mixed) does.
+    /// The same seed and the same order of calls give the same faults.
     pub fn everything(&self, share: f64, seed: u64) {
         self.lock().rng = Rng::new(seed);
-        let faults = vec![
-            Fault::Delay(Duration::from_millis(20)),
-            Fault::Status(500),
-            Fault::Status(503),
-            Fault::StatusAfterEffect(504),
-            // «At once», so that a long run under faults stays a short test.
-            Fault::Throttle { retry_after: Duration::ZERO },
-            Fault::DropBeforeEffect,
-            Fault::DropAfterEffect,
-            Fault::HalfBody,
-            Fault::ExpiredToken,
-            Fault::Html,
-        ];
-        self.add(Rule { target: Target::All, when: When::Share(share), faults });
+        self.mixed(share, Target::All, Fault::EVERY_WAY);
     }
 
     /// From now on all is well.
@@ -139,13 +148,13 @@ impl Faults {
     }
 
     /// What happens to this call.
-    pub(crate) fn draw(&self, operation: Operation) -> Option<Fault> {
+    pub(crate) fn draw(&self, operation: Operation, subject: Uuid) -> Option<Fault> {
         if !self.any.load(Ordering::Acquire) {
             return None;
         }
         let mut plan = self.lock();
         let Plan { rules, rng } = &mut *plan;
-        let fault = rules.iter_mut().rev().find_map(|rule| rule.fires(operation, rng))?;
+        let fault = rules.iter_mut().rev().find_map(|rule| rule.fires(operation, subject, rng))?;
         rules.retain(|rule| !matches!(rule.when, When::Next(0)));
         self.any.store(!rules.is_empty(), Ordering::Release);
         self.fired.fetch_add(1, Ordering::Relaxed);
@@ -171,10 +180,10 @@ mod tests {
     fn the_next_calls_and_no_others() {
         let faults = Faults::new(1);
         faults.next(2, Operation::RetractCommittedDataset, Fault::DropAfterEffect);
-        assert_eq!(faults.draw(Operation::SonarDatasets), None);
-        assert_eq!(faults.draw(Operation::RetractCommittedDataset), Some(Fault::DropAfterEffect));
-        assert_eq!(faults.draw(Operation::RetractCommittedDataset), Some(Fault::DropAfterEffect));
-        assert_eq!(faults.draw(Operation::RetractCommittedDataset), None);
+        assert_eq!(faults.draw(Operation::SonarDatasets, Uuid::nil()), None);
+        assert_eq!(faults.draw(Operation::RetractCommittedDataset, Uuid::nil()), Some(Fault::DropAfterEffect));
+        assert_eq!(faults.draw(Operation::RetractCommittedDataset, Uuid::nil()), Some(Fault::DropAfterEffect));
+        assert_eq!(faults.draw(Operation::RetractCommittedDataset, Uuid::nil()), None);
         assert_eq!(faults.fired(), 2);
     }
 
@@ -183,9 +192,9 @@ mod tests {
         let faults = Faults::new(1);
         faults.sometimes(1.0, System::Sonar, Fault::Html);
         faults.next(1, Target::All, Fault::Status(503));
-        assert_eq!(faults.draw(Operation::SonarDatasets), Some(Fault::Status(503)));
-        assert_eq!(faults.draw(Operation::SonarDatasets), Some(Fault::Html));
-        assert_eq!(faults.draw(Operation::RetractAttribute), None);
+        assert_eq!(faults.draw(Operation::SonarDatasets, Uuid::nil()), Some(Fault::Status(503)));
+        assert_eq!(faults.draw(Operation::SonarDatasets, Uuid::nil()), Some(Fault::Html));
+        assert_eq!(faults.draw(Operation::RetractAttribute, Uuid::nil()), None);
     }
 
     #[test]
@@ -193,7 +202,8 @@ mod tests {
         let draws = |seed| {
             let faults = Faults::new(0);
             faults.everything(0.3, seed);
-            (0..10_000).map(|_| faults.draw(Operation::RetractCommittedDataset)).collect::<Vec<_>>()
+            let subjects = (0..10_000).map(Uuid::from_u128);
+            subjects.map(|subject| faults.draw(Operation::RetractCommittedDataset, subject)).collect::<Vec<_>>()
         };
         let first = draws(7);
         let failed = first.iter().flatten().count();
@@ -204,5 +214,19 @@ mod tests {
         }
         assert_eq!(first, draws(7));
         assert_ne!(first, draws(8));
+    }
+
+    #[test]
+    fn a_renewed_token_is_good() {
+        let faults = Faults::new(1);
+        faults.everything(1.0, 1);
+        let expired = |subject: u128| {
+            let subject = Uuid::from_u128(subject);
+            let draws = (0..200).map(|_| faults.draw(Operation::RetractCommittedDataset, subject));
+            draws.filter(|fault| *fault == Some(Fault::ExpiredToken)).count()
+        };
+        assert_eq!((expired(1), expired(2)), (1, 1));
+        faults.sometimes(1.0, Target::All, Fault::ExpiredToken);
+        assert_eq!(expired(1), 200, "asked for by itself it stays");
     }
 }

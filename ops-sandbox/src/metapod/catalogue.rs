@@ -1,169 +1,23 @@
-//! What Metapod keeps: transactions and the facts of their datasets.
+//! All that Metapod keeps, and what can be done to it.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use metapod_client::{
-    AttributeId, CommitFormat, DatasetAction, DatasetId, DatasetName, IndexedAttributeId, Partition, PartitionId,
-    S3Path, Schema, TransactionId, TransactionType,
+    AttributeId, DatasetId, DatasetName, IndexedAttributeId, Partition, PartitionId, TransactionId, TransactionType,
 };
 use sonar_client::DatasetDetail;
 
 use super::ids;
+use super::records::{Commit, Dataset, Facts, Progress, Transaction};
 use crate::refusal::Refusal;
 use crate::rng::Rng;
 use crate::world::Done;
 
 /// A copied transaction must be younger than this (attested in Metapod's own documentation).
 const COPY_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
-
-/// A transaction and its datasets, in the order of their registration.
-#[derive(Debug)]
-pub(crate) struct Transaction {
-    pub(crate) id: TransactionId,
-    pub(crate) name: Option<String>,
-    pub(crate) kind: TransactionType,
-    pub(crate) started_at: Timestamp,
-    pub(crate) target_date: Option<Date>,
-    pub(crate) reference_date: Option<Date>,
-    /// Shared, so that an answer can be written without holding the world up.
-    pub(crate) datasets: Vec<Arc<Dataset>>,
-    pub(crate) progress: Progress,
-    by_name: HashMap<DatasetName, usize>,
-}
-
-/// How far a transaction is.
-#[derive(Debug, Default)]
-pub(crate) struct Progress {
-    pub(crate) committed: usize,
-    last: Option<Timestamp>,
-}
-
-impl Transaction {
-    /// One without datasets.
-    pub(crate) fn new(id: TransactionId, kind: TransactionType, started_at: Timestamp) -> Self {
-        Self {
-            id,
-            name: None,
-            kind,
-            started_at,
-            target_date: None,
-            reference_date: None,
-            datasets: Vec::new(),
-            progress: Progress::default(),
-            by_name: HashMap::new(),
-        }
-    }
-
-    /// Registers a dataset, and says at which position.
-    fn push(&mut self, rng: &mut Rng, name: DatasetName) -> (DatasetId, usize) {
-        let (id, at) = (DatasetId::from_uuid(ids::minted(rng, self.started_at)), self.datasets.len());
-        self.by_name.insert(name.clone(), at);
-        self.datasets.push(Arc::new(Dataset {
-            id,
-            name,
-            transaction: self.id,
-            aborted_at: None,
-            facts: None,
-            last_commit: None,
-        }));
-        (id, at)
-    }
-
-    /// When the last dataset was committed; none while any is not.
-    pub(crate) fn committed_at(&self) -> Option<Timestamp> {
-        (self.progress.committed == self.datasets.len()).then_some(self.progress.last).flatten()
-    }
-
-    /// Where a dataset stands in `datasets`.
-    pub(crate) fn position(&self, name: &DatasetName) -> Option<usize> {
-        self.by_name.get(name).copied()
-    }
-
-    pub(crate) fn named(&self, name: &DatasetName) -> Option<&Arc<Dataset>> {
-        self.position(name).map(|position| &self.datasets[position])
-    }
-}
-
-/// A dataset of one transaction.
-#[derive(Clone, Debug)]
-pub(crate) struct Dataset {
-    pub(crate) id: DatasetId,
-    pub(crate) name: DatasetName,
-    pub(crate) transaction: TransactionId,
-    pub(crate) aborted_at: Option<Timestamp>,
-    pub(crate) facts: Option<Box<Facts>>,
-    /// Outlives a retract, so that no two commits of a dataset bear the same instant.
-    last_commit: Option<Timestamp>,
-}
-
-impl Dataset {
-    /// The dataset with these facts.
-    fn told(transaction: TransactionId, told: &DatasetDetail) -> Result<Self, Refusal> {
-        let DatasetDetail { dataset, schema, partitions, actions, .. } = told;
-        let facts = match (dataset.committed_at, &dataset.format) {
-            (Some(at), Some(format)) if dataset.committed => Some(Box::new(Facts {
-                at,
-                path: dataset.path.clone(),
-                format: CommitFormat::try_from(format).map_err(|error| Refusal::Invalid(error.to_string()))?,
-                partitions: partitions.clone(),
-                schema: schema.clone(),
-                indexed: Vec::new(),
-                actions: actions.clone(),
-            })),
-            _ if dataset.committed => {
-                return Err(Refusal::Invalid(format!("{} is committed without time or format", dataset.name)));
-            }
-            _ => None,
-        };
-        Ok(Self {
-            id: dataset.id,
-            name: dataset.name.clone(),
-            transaction,
-            aborted_at: dataset.aborted_at,
-            last_commit: dataset.committed_at,
-            facts,
-        })
-    }
-}
-
-/// What a commit says of a dataset, and a retract takes back.
-#[derive(Clone, Debug)]
-pub(crate) struct Facts {
-    pub(crate) at: Timestamp,
-    pub(crate) path: Option<S3Path>,
-    pub(crate) format: CommitFormat,
-    pub(crate) partitions: Vec<Partition>,
-    pub(crate) schema: Option<Schema>,
-    pub(crate) indexed: Vec<IndexedAttributeId>,
-    pub(crate) actions: Vec<DatasetAction>,
-}
-
-/// What is committed.
-#[derive(Clone, Debug)]
-pub(crate) struct Commit {
-    pub(crate) path: Option<S3Path>,
-    pub(crate) format: CommitFormat,
-    pub(crate) partitions: usize,
-    pub(crate) schema: Option<Schema>,
-    pub(crate) actions: Vec<DatasetAction>,
-}
-
-impl Commit {
-    /// The commit that led to these facts.
-    fn of(facts: &Facts) -> Self {
-        Self {
-            path: facts.path.clone(),
-            format: facts.format,
-            partitions: facts.partitions.len(),
-            schema: facts.schema.clone(),
-            actions: facts.actions.clone(),
-        }
-    }
-}
 
 /// All transactions, with the ways to find what an id stands for.
 #[derive(Debug, Default)]
@@ -232,6 +86,7 @@ impl Catalogue {
         if self.by_id.contains_key(&id) {
             return Err(Refusal::Conflict(format!("there is a transaction {id} already")));
         }
+        let mut ids = HashSet::new();
         for (position, told) in datasets.iter().enumerate() {
             let dataset = Dataset::told(id, told)?;
             let (name, id) = (dataset.name.clone(), dataset.id);
@@ -239,7 +94,8 @@ impl Catalogue {
                 transaction.progress.committed += 1;
                 transaction.progress.last = transaction.progress.last.max(Some(facts.at));
             }
-            if self.datasets.contains_key(&id) || transaction.by_name.insert(name.clone(), position).is_some() {
+            let known = self.datasets.contains_key(&id) || !ids.insert(id);
+            if known || transaction.by_name.insert(name.clone(), position).is_some() {
                 return Err(Refusal::Invalid(format!("{name} or its id {id} is there twice")));
             }
             transaction.datasets.push(Arc::new(dataset));

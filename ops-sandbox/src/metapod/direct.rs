@@ -11,8 +11,9 @@ use metapod_client::{
 use ops_client::Result;
 use sonar_client::DatasetDetail;
 
-use super::catalogue::{Commit, Dataset, Transaction, unknown_dataset, unknown_transaction};
+use super::catalogue::{unknown_dataset, unknown_transaction};
 use super::ids;
+use super::records::{Commit, Dataset, Transaction};
 use crate::World;
 use crate::refusal::Refusal;
 use crate::rng::Rng;

@@ -8,8 +8,9 @@ use metapod_client::{
 };
 use uuid::Uuid;
 
-use super::catalogue::{self, Commit, unknown_dataset, unknown_transaction};
+use super::catalogue::{unknown_dataset, unknown_transaction};
 use super::direct::TransactionSpec;
+use super::records::{self, Commit};
 use crate::refusal::Refusal;
 use crate::world::{Done, State};
 use crate::{Operation, World};
@@ -158,7 +159,7 @@ impl State {
     }
 }
 
-fn shown(found: &catalogue::Transaction) -> Transaction {
+fn shown(found: &records::Transaction) -> Transaction {
     let mut shown = Transaction::new(found.id);
     shown.name.clone_from(&found.name);
     shown.transaction_type = Some(found.kind.clone());

@@ -38,8 +38,8 @@ fn the_night_has_all_families_and_some_failures() {
 fn one_schema_bears_a_name_twice() {
     let (world, night) = World::nightly(1);
     let schema = world.dataset(night.duplicate).unwrap().schema.unwrap();
-    let twice: Vec<_> = schema.duplicates().iter().map(|attribute| attribute.name.clone()).collect();
-    assert_eq!(twice, [night.duplicate_attribute.clone()]);
+    let twice: Vec<_> = schema.duplicates().iter().map(|attribute| attribute.name.as_str()).collect();
+    assert_eq!(twice, [night.duplicate_attribute.as_str()]);
 
     let others = world.datasets(night.transaction).unwrap();
     let faulty =

@@ -1,0 +1,59 @@
+//! The sandbox in a process of its own.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+use metapod_client::{Environment, MetapodClient, MetapodWrite};
+use serde_json::Value;
+use sonar_client::{DatasetFilter, SonarClient, SonarRead, TransactionId};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_ops-sandbox");
+
+fn start(arguments: &[&str]) -> (Child, ChildStdin, HashMap<String, String>) {
+    let mut child = Command::new(BINARY)
+        .args(arguments)
+        .arg("--until-eof")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let told = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .take(5)
+        .map(|line| line.unwrap().split_once(' ').map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap())
+        .collect();
+    let stdin = child.stdin.take().unwrap();
+    (child, stdin, told)
+}
+
+#[tokio::test]
+async fn it_serves_and_dies_with_its_starter() {
+    let (mut child, stdin, told) = start(&["--datasets", "20", "--seed", "3"]);
+    let sandbox = Environment::new("sandbox");
+    let sonar = SonarClient::builder(sandbox.clone(), &told["sonar"]).build().unwrap();
+    let metapod = MetapodClient::builder(sandbox, &told["metapod"]).build().unwrap();
+    let transaction: TransactionId = told["transaction"].parse().unwrap();
+    let committed = sonar.datasets(transaction, &DatasetFilter::committed()).await.unwrap();
+    assert_eq!((committed.len(), told["committed"].as_str()), (20, "20"));
+    for dataset in &committed {
+        metapod.retract_committed_dataset(dataset.id).await.unwrap();
+    }
+    let report = reqwest::Client::builder().build().unwrap().get(format!("{}/sandbox/effects", told["url"]));
+    let report: Value = serde_json::from_slice(&report.send().await.unwrap().bytes().await.unwrap()).unwrap();
+    assert_eq!((&report["effects"], &report["calls"]), (&Value::from(20), &Value::from(21)));
+
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn wrong_arguments_are_told() {
+    for wrong in [&["--datasets"][..], &["--datasets", "many"], &["--what"]] {
+        let output = Command::new(BINARY).args(wrong).output().unwrap();
+        let mut words = String::new();
+        output.stderr.as_slice().read_to_string(&mut words).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words}");
+        assert!(words.contains("usage: ops-sandbox"), "{words}");
+    }
+}
