@@ -201,9 +201,10 @@ impl Recipe for RetractAttribute {
         draft.finding(finding);
         draft.one_by_one();
         draft.note("This cannot be taken back.");
+        let environment = draft.target().environment.clone();
         draft.note(format!(
             "The other way, which can be taken back: retract the whole dataset and have it computed anew — \
-             retract-datasets --transaction {} --name {}",
+             retract-datasets --env {environment} --transaction {} --name {}",
             self.transaction, self.dataset
         ));
         draft.later("Mend what wrote the attribute twice, or the next run brings it back.");

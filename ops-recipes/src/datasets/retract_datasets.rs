@@ -196,9 +196,9 @@ impl Recipe for RetractDatasets {
             return Ok(draft);
         }
         let what = format!(
-            "retract {} of {} committed ({})",
+            "retract {} of {} ({})",
             chosen.datasets.len(),
-            count(chosen.population, "dataset"),
+            count(chosen.population, "committed dataset"),
             self.selection.words()
         );
         let title = opening::title(&draft, self.transaction, &what);

@@ -95,23 +95,30 @@ impl Triage {
         if report.critical {
             wrapped(f, "  ", "next: mend the cause at once, with the owner; the business waits for it")?;
         }
-        let Some(dataset) = report.uncommitted.first() else { return Ok(()) };
-        let commit_empty = report.downstream.as_ref().is_some_and(Vec::is_empty);
-        match &report.downstream {
-            Some(all) if all.is_empty() => wrapped(f, "  ", "next, if it may be empty in this run:")?,
-            Some(_) => wrapped(f, "  ", "next, if what is downstream may read nothing:")?,
-            None => wrapped(f, "  ", "next: unblock-downstream if anything is made from it; if nothing is:")?,
-        }
-        if commit_empty || report.downstream.is_none() {
-            for name in &report.uncommitted {
-                self.command(f, "commit-empty-dataset", Some(("--dataset", name.as_str())))?;
+        let Some(first) = report.uncommitted.first() else { return Ok(()) };
+        let empty = match &report.downstream {
+            Some(all) if all.is_empty() => {
+                wrapped(f, "  ", "next, if it may be empty in this run:")?;
+                true
             }
-        } else {
+            Some(_) => {
+                wrapped(f, "  ", "next, if what is downstream may read nothing:")?;
+                false
+            }
+            None => {
+                wrapped(f, "  ", "next: unblock-downstream if anything is made from it; if nothing is:")?;
+                true
+            }
+        };
+        if !empty {
             let job = report.evidence.first().and_then(|job| job.split(' ').next());
-            let _ = dataset;
-            self.command(f, "unblock-downstream", job.map(|job| ("--task", job)))?;
+            return self.command(f, "unblock-downstream", job.map(|job| ("--task", job)));
         }
-        Ok(())
+        self.command(f, "commit-empty-dataset", Some(("--dataset", first.as_str())))?;
+        match report.uncommitted.len() {
+            1 => Ok(()),
+            more => wrapped(f, "  ", &format!("and so for the other {} above", more - 1)),
+        }
     }
 
     /// A command in lines that fit: each but the last ends as a shell wants it.

@@ -1,0 +1,11 @@
+//! The recipes in a small world: every guard, every way back, bad input, and what it costs.
+
+mod commit_empty;
+mod first;
+mod retract;
+mod retract_attribute;
+mod retract_undo;
+mod scale;
+mod stage;
+mod triage;
+mod whole;
