@@ -1,0 +1,88 @@
+//! How fast datasets are retracted: the whole recipe beside the runbook's pipeline, a bare loop, and the server's limit.
+//!
+//! Everything runs in one go, in alternating order, each time against a fresh sandbox in a process of its own. What is
+//! printed is a Markdown table of ratios; nothing here fails because it is slow.
+
+mod alone;
+mod bare;
+mod canned;
+mod machine;
+mod planning;
+mod recipe;
+mod rounds;
+mod sandbox;
+mod table;
+mod tools;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use rounds::Size;
+
+/// Whatever went wrong: it is only told.
+type Error = Box<dyn std::error::Error + Send + Sync>;
+type Result<T> = std::result::Result<T, Error>;
+
+/// Measures how fast and how frugal `retract-datasets` is.
+///
+/// Retracts datasets of the sandbox, which runs in a process of its own, in five ways: the whole recipe (plan, journal on
+/// disk, progress, verification), the same with its journal in memory, a bare loop of the HTTP library with the same
+/// headers, wrk, and the runbook's own pipeline of jq, xargs and curl. Then it plans for very many datasets, and
+/// retracts them in a process that does nothing else, for its memory.
+///
+/// Needs jq, curl, xargs and wrk: `apt-get install -y jq curl findutils wrk`. `scripts/benchmark` installs them and runs
+/// this. Use a release build, on a machine that does nothing else.
+#[derive(Parser)]
+#[command(version, about, long_about)]
+struct Arguments {
+    /// A small run: 2,000 datasets, 10,000 for planning and memory.
+    #[arg(long)]
+    quick: bool,
+    /// How often each is measured; medians are shown.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=99))]
+    rounds: u64,
+    /// Where the folders of the runs lie, and so on which disk the journal is.
+    #[arg(long, default_value = "target", value_name = "DIR")]
+    runs: PathBuf,
+    /// Only the whole recipe, again and again, for a profiler.
+    #[arg(long)]
+    only_recipe: bool,
+    #[command(subcommand)]
+    part: Option<Part>,
+}
+
+/// The processes that the benchmark starts of itself.
+#[derive(Subcommand)]
+enum Part {
+    /// The sandbox.
+    #[command(hide = true)]
+    Serve(sandbox::Serve),
+    /// The recipe in a process of its own.
+    #[command(hide = true)]
+    Alone(alone::Alone),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let size = if arguments.quick { Size::quick() } else { Size::full() };
+    let done = match arguments.part {
+        Some(Part::Serve(serve)) => serve.run().await,
+        Some(Part::Alone(alone)) => alone.run().await,
+        None if arguments.only_recipe => rounds::only_recipe(&size, arguments.rounds, &arguments.runs).await,
+        None => rounds::all(&size, arguments.rounds, &arguments.runs).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut why: Option<&dyn std::error::Error> = Some(&*error);
+            while let Some(error) = why {
+                eprintln!("{error}");
+                why = error.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
