@@ -116,6 +116,14 @@ impl DatasetChange {
         }
     }
 
+    /// The commit, where it is one.
+    pub fn as_commit(&self) -> Option<&Commit> {
+        match self {
+            Self::Commit(commit) => Some(commit),
+            Self::Retract(_) => None,
+        }
+    }
+
     /// The dataset's name.
     pub fn name(&self) -> &DatasetName {
         match self {

@@ -1,26 +1,22 @@
 //! «Manually commit a dataset to metapod».
 
 use std::collections::HashMap;
-use std::fmt;
-use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use metapod_client::MetapodRead;
 use metapod_model::{CommitFormat, DatasetName, S3Path, TransactionId};
 use ops_client::Result;
 use ops_plan::{Draft, Finding, Obligation, Observed, Recipe};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sonar_client::{Dataset, DatasetFilter, SonarRead, Transaction};
+use sonar_client::{Dataset, DatasetFilter, Transaction};
 
 use super::change::{BY_HAND, Commit, Committed, DatasetChange, Retract, Why};
-use super::jobs::Jobs;
 use super::knowledge::Knowledge;
 use super::live_writer::live_writer;
-use super::objects::{ParquetLook, ParquetProbe};
-use super::retract_datasets::{perform, restored};
+use super::objects::ParquetLook;
+use super::proof::restored;
 use super::subjects::{avro_twin, is_avro};
-use super::{MetapodWrites, look, opening};
+use super::{DatasetReads, MetapodWrites, look, opening};
 use crate::words::{count, names, utc};
 
 /// Alert texts and symptoms that this recipe answers.
@@ -95,48 +91,7 @@ impl CommitEmptyDataset {
 }
 
 /// What [`CommitEmptyDataset`] reads from.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct CommitEmptyReads {
-    /// Sonar.
-    pub sonar: Arc<dyn SonarRead>,
-    /// Metapod, which must know the same transaction.
-    pub metapod: Arc<dyn MetapodRead>,
-    /// What runs the jobs; without it a person answers for live writers.
-    pub jobs: Option<Arc<dyn Jobs>>,
-    /// Where the files lie; without it a person answers for the empty file.
-    pub objects: Option<Arc<dyn ParquetProbe>>,
-}
-
-impl fmt::Debug for CommitEmptyReads {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CommitEmptyReads")
-            .field("jobs", &self.jobs.is_some())
-            .field("objects", &self.objects.is_some())
-            .finish_non_exhaustive()
-    }
-}
-
-impl CommitEmptyReads {
-    /// From these two.
-    pub fn new(sonar: Arc<dyn SonarRead>, metapod: Arc<dyn MetapodRead>) -> Self {
-        Self { sonar, metapod, jobs: None, objects: None }
-    }
-
-    /// With what runs the jobs.
-    #[must_use]
-    pub fn with_jobs(mut self, jobs: Arc<dyn Jobs>) -> Self {
-        self.jobs = Some(jobs);
-        self
-    }
-
-    /// With where the files lie.
-    #[must_use]
-    pub fn with_objects(mut self, objects: Arc<dyn ParquetProbe>) -> Self {
-        self.objects = Some(objects);
-        self
-    }
-}
+pub type CommitEmptyReads = DatasetReads;
 
 impl Recipe for CommitEmptyDataset {
     const ID: &'static str = "commit-empty-dataset";
@@ -194,16 +149,13 @@ impl Recipe for CommitEmptyDataset {
     }
 
     async fn perform(&self, writes: &MetapodWrites, action: &DatasetChange) -> Result<()> {
-        perform(writes, action).await
+        writes.perform(action).await
     }
 
     async fn verify(&self, reads: &CommitEmptyReads, done: &[&DatasetChange]) -> Result<Vec<Finding>> {
         let asked = done.iter().map(|change| change.name().clone()).collect();
         let now = reads.sonar.datasets(self.transaction, &DatasetFilter::committed().named(asked)).await?;
-        let commits = done.iter().filter_map(|change| match change {
-            DatasetChange::Commit(commit) => Some(&**commit),
-            DatasetChange::Retract(_) => None,
-        });
+        let commits = done.iter().filter_map(|change| change.as_commit());
         let mut findings: Vec<Finding> = restored(&now, commits).into_iter().collect();
         let retracted = done.iter().filter_map(|change| match change {
             DatasetChange::Retract(retract) => Some(retract),

@@ -288,7 +288,7 @@ mod tests {
             ("# nothing\n".into(), "result.json: no id in it; an empty list is not «all»"),
             ("<!DOCTYPE html><html>".into(), "result.json, line 1: HTML or XML"),
             (format!("{A}\ndataset/fx-model"), "line 2: «dataset/fx-model» is a dataset's name"),
-            (format!("{A}\n{B}\n{A}"), &"line 3: 59d180d4-e41a-4a30-ab34-bac476b95761 stands in line 1 already"),
+            (format!("{A}\n{B}\n{A}"), "line 3: 59d180d4-e41a-4a30-ab34-bac476b95761 stands in line 1 already"),
             (format!("{A}\n../x"), "line 2: «../x»"),
             (format!("{A}\n%2f"), "line 2: «%2f» is not a UUID"),
             (reply("[]"), "no id in it"),

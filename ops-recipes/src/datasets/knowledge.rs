@@ -14,12 +14,12 @@ use serde::{Deserialize, Serialize};
 ///
 /// let knowledge = Knowledge::new()
 ///     .with_owner(Owner::new("dataset/fx-*", "fx-team@example.com").critical())
-///     .with_writer(Writer::new("dataset/fx-*", "itaipu-fx-model"))
+///     .with_writer(Writer::new("dataset/fx-*", "spark-fx-model"))
 ///     .with_successors(vec![Successors::new("dataset/fx-model".parse()?, vec!["model/fx-model".parse()?])]);
 /// let name = "dataset/fx-model".parse()?;
 /// assert!(knowledge.is_critical(&name));
 /// assert_eq!(knowledge.owner(&name), Some("fx-team@example.com"));
-/// assert_eq!(knowledge.writers_of(&name).collect::<Vec<_>>(), ["itaipu-fx-model"]);
+/// assert_eq!(knowledge.writers_of(&name).collect::<Vec<_>>(), ["spark-fx-model"]);
 /// # Ok::<(), metapod_model::ParseError>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

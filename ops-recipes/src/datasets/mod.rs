@@ -16,13 +16,18 @@ mod live_writer;
 mod look;
 mod objects;
 mod opening;
+mod pages;
 mod parquet;
+mod proof;
+mod reads;
+mod restoring;
 pub mod retract_attribute;
 pub mod retract_datasets;
 mod selection;
 mod subjects;
 pub mod triage_failure;
 mod triage_text;
+mod writes;
 
 pub use change::{Commit, Committed, DatasetChange, Retract, Why};
 pub use commit_empty_dataset::{CommitEmptyDataset, CommitEmptyReads, EmptyFile};
@@ -31,33 +36,11 @@ pub use jobs::{Job, JobState, Jobs};
 pub use knowledge::{Knowledge, NamePattern, Owner, Successors, Writer};
 pub use objects::{LocalObjects, ParquetLook, ParquetProbe};
 pub use parquet::{footer_length, footer_rows};
+pub use reads::DatasetReads;
 pub use retract_attribute::{AttributeChange, AttributeSelection, RetractAttribute};
 pub use retract_datasets::{Facts, RetractDatasets, RetractReads};
 pub use selection::Selection;
+
 pub use subjects::{Kind, Subject, subject_of};
 pub use triage_failure::{Failed, Standing, SubjectReport, Triage, TriageFailure, TriageReads};
-
-use std::sync::Arc;
-
-use metapod_client::MetapodWrite;
-
-/// What the recipes of this module change things through.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct MetapodWrites {
-    /// Metapod.
-    pub metapod: Arc<dyn MetapodWrite>,
-}
-
-impl std::fmt::Debug for MetapodWrites {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("MetapodWrites")
-    }
-}
-
-impl MetapodWrites {
-    /// Through this port.
-    pub fn new(metapod: Arc<dyn MetapodWrite>) -> Self {
-        Self { metapod }
-    }
-}
+pub use writes::MetapodWrites;

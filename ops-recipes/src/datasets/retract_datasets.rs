@@ -1,40 +1,25 @@
 //! «Retracting datasets in bulk», «Removing bad data from Metapod» (the committed information of a dataset).
 
 use std::collections::HashSet;
-use std::fmt;
-use std::sync::Arc;
 
 use futures_util::future::join;
-use futures_util::{StreamExt, TryStreamExt, stream};
-use jiff::{SignedDuration, Timestamp};
-use metapod_client::{CommitDataset, MetapodRead};
-use metapod_model::{CommitFormat, DatasetAction, DatasetId, DatasetName, Schema, TransactionId};
+use futures_util::{TryStreamExt, pin_mut};
+use metapod_model::{CommitFormat, DatasetAction, DatasetId, Schema, TransactionId};
 use ops_client::Result;
 use ops_plan::{Draft, Finding, Observed, Recipe};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use sonar_client::{Dataset, DatasetDetail, DatasetFilter, SonarRead};
+use sonar_client::{Dataset, DatasetDetail, DatasetFilter};
 
 use super::change::{BY_HAND, Commit, Committed, DatasetChange, Retract, Why};
-use super::jobs::Jobs;
 use super::knowledge::Knowledge;
 use super::live_writer::live_writer;
-use super::objects::{ParquetLook, ParquetProbe};
 use super::selection::Selection;
-use super::{MetapodWrites, look, opening};
-use crate::words::{count, names, utc};
+use super::{DatasetReads, MetapodWrites, look, opening, pages, proof, restoring};
+use crate::words::count;
 
 /// Alert texts and symptoms that this recipe answers.
 pub const ALERTS: &[&str] = &["retracting datasets in bulk", "bad data has been committed", "removing bad data"];
-
-/// How many datasets one query for schemas asks about.
-const PAGE: usize = 500;
-/// How many of those queries are on their way at once.
-const PAGES_AT_ONCE: usize = 3;
-/// Files in ephemeral buckets are deleted after a week (attested).
-const EPHEMERAL: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// So many old files are looked at one by one before an undo.
-const LOOKED_AT: usize = 500;
 
 /// Retracts committed datasets of one transaction.
 ///
@@ -112,49 +97,7 @@ impl RetractDatasets {
 }
 
 /// What [`RetractDatasets`] reads from.
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct RetractReads {
-    /// Sonar.
-    pub sonar: Arc<dyn SonarRead>,
-    /// Metapod, which must know the same transaction.
-    pub metapod: Arc<dyn MetapodRead>,
-    /// What runs the jobs; without it a person answers for live writers.
-    pub jobs: Option<Arc<dyn Jobs>>,
-    /// Where the files lie; without it a person answers for old files before an undo.
-    pub objects: Option<Arc<dyn ParquetProbe>>,
-}
-
-impl fmt::Debug for RetractReads {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { sonar: _, metapod: _, jobs, objects } = self;
-        f.debug_struct("RetractReads")
-            .field("jobs", &jobs.is_some())
-            .field("objects", &objects.is_some())
-            .finish_non_exhaustive()
-    }
-}
-
-impl RetractReads {
-    /// From these two.
-    pub fn new(sonar: Arc<dyn SonarRead>, metapod: Arc<dyn MetapodRead>) -> Self {
-        Self { sonar, metapod, jobs: None, objects: None }
-    }
-
-    /// With what runs the jobs.
-    #[must_use]
-    pub fn with_jobs(mut self, jobs: Arc<dyn Jobs>) -> Self {
-        self.jobs = Some(jobs);
-        self
-    }
-
-    /// With where the files lie.
-    #[must_use]
-    pub fn with_objects(mut self, objects: Arc<dyn ParquetProbe>) -> Self {
-        self.objects = Some(objects);
-        self
-    }
-}
+pub type RetractReads = DatasetReads;
 
 /// What is kept of a dataset for an undo.
 #[derive(Debug, Serialize, Deserialize)]
@@ -246,7 +189,7 @@ impl Recipe for RetractDatasets {
     }
 
     async fn perform(&self, writes: &MetapodWrites, action: &DatasetChange) -> Result<()> {
-        perform(writes, action).await
+        writes.perform(action).await
     }
 
     async fn verify(&self, reads: &RetractReads, done: &[&DatasetChange]) -> Result<Vec<Finding>> {
@@ -263,17 +206,15 @@ impl Recipe for RetractDatasets {
             .map(|change| change.dataset())
             .collect();
         if !retracted.is_empty() {
-            findings.push(self.still_committed(&now, &retracted));
-            findings.push(self.new_since(&now, &retracted));
+            findings.push(proof::none_committed(&now, &retracted));
+            findings.push(proof::new_since(&self.selection, &now, &retracted));
             if self.facts == Facts::WithSchema {
-                findings.push(self.schemas_gone(reads, done).await?);
+                let names = done.iter().map(|change| change.name().clone()).collect();
+                findings.push(proof::schemas_gone(&reads.sonar, self.transaction, names).await?);
             }
         }
-        let commits = done.iter().filter_map(|change| match change {
-            DatasetChange::Commit(commit) => Some(&**commit),
-            DatasetChange::Retract(_) => None,
-        });
-        findings.extend(restored(&now, commits));
+        let commits = done.iter().filter_map(|change| change.as_commit());
+        findings.extend(proof::restored(&now, commits));
         findings.push(match number {
             Ok(number) => Finding::pass("count", format!("numCommittedDatasets now: {number}")),
             Err(error) => Finding::warn("count", format!("numCommittedDatasets cannot be read: {error}")),
@@ -307,31 +248,9 @@ impl Recipe for RetractDatasets {
         if number == 0 || opening::open(&mut draft, &reads.sonar, &reads.metapod, self.transaction).await?.is_none() {
             return Ok(draft);
         }
-        let commits: Vec<&Commit> = (draft.actions().iter())
-            .filter_map(|change| match change {
-                DatasetChange::Commit(commit) => Some(&**commit),
-                DatasetChange::Retract(_) => None,
-            })
-            .collect();
-        let mut findings = vec![Finding::warn(
-            "no-restoration",
-            "consumers are notified again (loads, serving); committedAt and the partitions' ids will be new",
-        )];
-        let archived =
-            names(commits.iter().filter(|c| c.actions.contains(&DatasetAction::CreateArchive)).map(|c| &c.name));
-        if !archived.is_empty() {
-            let text = format!("CREATE_ARCHIVE is run again, so these archives may hold the day twice: {archived}");
-            findings.push(Finding::warn("archive", text));
-        }
-        let bare = commits.iter().filter(|commit| commit.schema.is_none()).count();
-        if bare > 0 {
-            let text = format!("{} will be committed without a schema: none was kept", count(bare, "dataset"));
-            findings.push(Finding::warn("schema", text));
-        }
-        let old: Vec<&Commit> = commits.iter().copied().filter(|commit| is_old(commit, draft.now())).collect();
-        if !old.is_empty() {
-            findings.push(files_still_there(reads.objects.as_ref(), &old).await);
-        }
+        let commits: Vec<&Commit> = draft.actions().iter().filter_map(DatasetChange::as_commit).collect();
+        let mut findings = restoring::doubts(&commits);
+        findings.extend(restoring::old_files(reads.objects.as_ref(), &commits, draft.now()).await);
         let meant = commits.iter().map(|commit| &commit.name);
         findings.push(live_writer(reads.jobs.as_ref(), &self.knowledge, self.transaction, meant, false).await);
         for finding in findings {
@@ -351,18 +270,12 @@ impl RetractDatasets {
         draft: &mut Draft<DatasetChange>,
         chosen: &[Dataset],
     ) -> Result<()> {
-        let pages: Vec<Vec<DatasetName>> =
-            chosen.chunks(PAGE).map(|page| page.iter().map(|dataset| dataset.name.clone()).collect()).collect();
         let wanted: HashSet<DatasetId> = chosen.iter().map(|dataset| dataset.id).collect();
-        let mut answers = stream::iter(pages)
-            .map(|page| {
-                let sonar = Arc::clone(&reads.sonar);
-                let transaction = self.transaction;
-                async move { sonar.details(transaction, &page).await }
-            })
-            .buffered(PAGES_AT_ONCE);
+        let names = chosen.iter().map(|dataset| dataset.name.clone()).collect();
+        let pages = pages::details(&reads.sonar, self.transaction, names);
+        pin_mut!(pages);
         let mut kept = 0;
-        while let Some(page) = answers.try_next().await? {
+        while let Some(page) = pages.try_next().await? {
             for DatasetDetail { dataset, schema, partitions, actions, .. } in page {
                 if wanted.contains(&dataset.id) {
                     let before = Before { schema, actions, partitions: partitions.len() };
@@ -379,141 +292,5 @@ impl RetractDatasets {
             draft.finding(Finding::warn("before", text));
         }
         Ok(())
-    }
-
-    fn still_committed(&self, now: &[Dataset], retracted: &HashSet<DatasetId>) -> Finding {
-        let again: Vec<String> = (now.iter())
-            .filter(|dataset| retracted.contains(&dataset.id))
-            .map(|dataset| match dataset.committed_at {
-                Some(at) => format!("{} (committed {})", dataset.name, utc(at)),
-                None => dataset.name.to_string(),
-            })
-            .collect();
-        if again.is_empty() {
-            return Finding::pass("retracted", format!("none of {} is committed", count(retracted.len(), "dataset")));
-        }
-        let text = format!("{} of {} are committed again: {}", again.len(), retracted.len(), names(again));
-        Finding::block("retracted", text).with_advice("a live job writes them; stop it, then plan again")
-    }
-
-    /// What the same question would choose today.
-    fn new_since(&self, now: &[Dataset], retracted: &HashSet<DatasetId>) -> Finding {
-        let meant = self.selection.test();
-        let new: Vec<&DatasetName> = (now.iter())
-            .filter(|dataset| !retracted.contains(&dataset.id) && meant(dataset))
-            .map(|dataset| &dataset.name)
-            .collect();
-        if new.is_empty() {
-            return Finding::pass("new-since", "nothing else that was selected is committed");
-        }
-        let text =
-            format!("{} of the selection committed since the plan, or left out of it: {}", new.len(), names(new));
-        Finding::warn("new-since", text).with_advice("plan again if they are meant too")
-    }
-
-    async fn schemas_gone(&self, reads: &RetractReads, done: &[&DatasetChange]) -> Result<Finding> {
-        let mut left = Vec::new();
-        let mut looked_at = 0;
-        let pages: Vec<Vec<DatasetName>> =
-            done.chunks(PAGE).map(|page| page.iter().map(|change| change.name().clone()).collect()).collect();
-        let mut answers = stream::iter(pages)
-            .map(|page| {
-                let sonar = Arc::clone(&reads.sonar);
-                let transaction = self.transaction;
-                async move { sonar.details(transaction, &page).await }
-            })
-            .buffered(PAGES_AT_ONCE);
-        while let Some(page) = answers.try_next().await? {
-            looked_at += page.len();
-            // A dataset that is committed again is named already.
-            left.extend(
-                page.into_iter().filter(|d| !d.dataset.committed && d.schema.is_some()).map(|d| d.dataset.name),
-            );
-        }
-        Ok(if left.is_empty() {
-            Finding::pass("schema", format!("schema is null for {}", count(looked_at, "dataset")))
-        } else {
-            Finding::block("schema", format!("{} uncommitted, yet with a schema: {}", left.len(), names(left)))
-        })
-    }
-}
-
-pub(crate) async fn perform(writes: &MetapodWrites, action: &DatasetChange) -> Result<()> {
-    match action {
-        DatasetChange::Retract(retract) => writes.metapod.retract_committed_dataset(retract.dataset).await,
-        DatasetChange::Commit(commit) => {
-            let Commit { transaction, dataset, path, format, schema, actions, .. } = &**commit;
-            let mut wire =
-                CommitDataset::new(*transaction, *dataset, *format, path.clone()).with_actions(actions.clone());
-            wire.schema = schema.clone();
-            writes.metapod.commit_dataset(&wire).await
-        }
-    }
-}
-
-/// Whether every committed dataset shows the path that was meant.
-pub(crate) fn restored<'a>(now: &[Dataset], commits: impl Iterator<Item = &'a Commit>) -> Option<Finding> {
-    let seen: std::collections::HashMap<DatasetId, &Dataset> =
-        now.iter().map(|dataset| (dataset.id, dataset)).collect();
-    let (mut number, mut wrong) = (0, Vec::new());
-    for commit in commits {
-        number += 1;
-        match seen.get(&commit.dataset) {
-            None => wrong.push(format!("{} is not committed", commit.name)),
-            Some(dataset) if dataset.path.as_ref() != Some(&commit.path) => {
-                wrong.push(format!("{} is committed with another path", commit.name));
-            }
-            Some(_) => {}
-        }
-    }
-    match (number, wrong.is_empty()) {
-        (0, _) => None,
-        (_, true) => Some(Finding::pass(
-            "committed",
-            format!("{} committed with the path that was meant", count(number, "dataset")),
-        )),
-        (_, false) => Some(Finding::block("committed", names(wrong))),
-    }
-}
-
-fn is_old(commit: &Commit, now: Timestamp) -> bool {
-    match commit.why {
-        // Of an unknown age: perhaps old.
-        Why::Restore { committed_at } => committed_at.is_none_or(|at| now.duration_since(at) > EPHEMERAL),
-        Why::Empty { .. } => false,
-    }
-}
-
-async fn files_still_there(objects: Option<&Arc<dyn ParquetProbe>>, old: &[&Commit]) -> Finding {
-    const GUARD: &str = "no-evidence";
-    let these = format!("{} more than 7 days old", count(old.len(), "commit"));
-    let right = "right when you have seen that the files still exist; ephemeral buckets delete after a week";
-    let Some(objects) = objects else {
-        let text =
-            format!("{these}, nobody looked whether the files still exist: {}", names(old.iter().map(|c| &c.path)));
-        return Finding::ask(GUARD, text, right);
-    };
-    let mut looks = stream::iter(old.iter().take(LOOKED_AT).map(|commit| commit.path.clone()).collect::<Vec<_>>())
-        .map(|path| {
-            let objects = Arc::clone(objects);
-            async move { (objects.look(&path).await, path) }
-        })
-        .buffered(10);
-    let mut gone = Vec::new();
-    let mut unseen = old.len().saturating_sub(LOOKED_AT);
-    while let Some((look, path)) = looks.next().await {
-        match look {
-            Ok(ParquetLook::Missing) => gone.push(path),
-            Ok(_) => {}
-            Err(_) => unseen += 1,
-        }
-    }
-    if !gone.is_empty() {
-        let text = format!("{} of {these} have no files any more: {}", gone.len(), names(gone));
-        Finding::ask(GUARD, text, "right when those datasets are computed anew before anybody reads them")
-    } else if unseen > 0 {
-        Finding::ask(GUARD, format!("{these}; {unseen} of their files could not be looked at"), right)
-    } else {
-        Finding::pass("old-files", format!("{these}; all their files still exist"))
     }
 }

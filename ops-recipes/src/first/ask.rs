@@ -13,11 +13,12 @@ pub(crate) async fn ask_all<'a, T, S, F>(
     systems: &'a [Arc<dyn System>],
     patience: Duration,
     sleep: &S,
-    question: impl Fn(&'a dyn System) -> BoxFuture<'a, Result<T>>,
+    question: impl Fn(&'a dyn System) -> BoxFuture<'a, Result<T>> + Send,
 ) -> Vec<(&'a dyn System, Result<T, String>)>
 where
-    S: Fn(Duration) -> F,
+    S: Fn(Duration) -> F + Sync,
     F: Future<Output = ()> + Send,
+    T: Send,
 {
     join_all(systems.iter().map(|system| {
         let answer = question(&**system);

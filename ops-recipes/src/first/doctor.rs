@@ -41,7 +41,7 @@ pub struct Seen {
 /// `tokio::time::sleep`.
 pub async fn doctor<S, F>(systems: &[Arc<dyn System>], now: Timestamp, patience: Duration, sleep: S) -> Diagnosis
 where
-    S: Fn(Duration) -> F,
+    S: Fn(Duration) -> F + Send + Sync,
     F: Future<Output = ()> + Send,
 {
     let answers = ask_all(systems, patience, &sleep, |system| system.check_up()).await;

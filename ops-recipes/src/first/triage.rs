@@ -26,7 +26,7 @@ pub struct Overview {
 /// as `tokio::time::sleep`.
 pub async fn triage<S, F>(systems: &[Arc<dyn System>], now: Timestamp, patience: Duration, sleep: S) -> Overview
 where
-    S: Fn(Duration) -> F,
+    S: Fn(Duration) -> F + Send + Sync,
     F: Future<Output = ()> + Send,
 {
     let answers = ask_all(systems, patience, &sleep, |system| system.signs(now)).await;

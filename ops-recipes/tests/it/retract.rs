@@ -21,7 +21,7 @@ fn reads(world: &World) -> RetractReads {
 }
 
 fn idle() -> Arc<dyn Jobs> {
-    Arc::new(Told(vec![Job::new("itaipu-contracts", JobState::Succeeded)]))
+    Arc::new(Told(vec![Job::new("spark-contracts", JobState::Succeeded)]))
 }
 
 fn registry(world: &World) -> Registry {
@@ -215,14 +215,14 @@ async fn live_writer(jobs: Option<Arc<dyn Jobs>>, knowledge: Knowledge, selectio
 async fn live_writers() {
     let running = || -> Option<Arc<dyn Jobs>> {
         Some(Arc::new(Told(vec![
-            Job::new("itaipu-contracts", JobState::UpForRetry),
-            Job::new("itaipu-rest", JobState::NotReached),
+            Job::new("spark-contracts", JobState::UpForRetry),
+            Job::new("spark-rest", JobState::NotReached),
         ])))
     };
     let all = || Selection::AllCommitted;
-    let map = || Knowledge::new().with_writer(Writer::new("contract-*", "itaipu-contracts"));
+    let map = || Knowledge::new().with_writer(Writer::new("contract-*", "spark-contracts"));
     let whole =
-        || map().with_writer(Writer::new("dataset/*", "itaipu-rest")).with_writer(Writer::new("policy/*", "policies"));
+        || map().with_writer(Writer::new("dataset/*", "spark-rest")).with_writer(Writer::new("policy/*", "policies"));
 
     // Nobody can look, or the look fails: ask.
     assert_eq!(live_writer(None, map(), all()).await.0, Verdict::Ask);
@@ -235,7 +235,7 @@ async fn live_writers() {
     // A live job writes a selected dataset: ask, and name both.
     let (verdict, text) = live_writer(running(), whole(), all()).await;
     assert_eq!(verdict, Verdict::Ask);
-    assert_eq!(text, "live: itaipu-contracts (up for retry) writes contract-billing/bills, contract-billing/charges");
+    assert_eq!(text, "live: spark-contracts (up for retry) writes contract-billing/bills, contract-billing/charges");
     // It writes others: warn.
     assert_eq!(live_writer(running(), whole(), names(&["policy/limits"])).await.0, Verdict::Warn);
     // The map does not know: ask for all, warn for named ones.
@@ -338,7 +338,7 @@ async fn without_schema_no_page_is_read() {
 fn the_question_survives_a_file() {
     let recipe = RetractDatasets::new(tonight(), Selection::Prefix("contract-".into()))
         .with_concurrency(3)
-        .with_knowledge(Knowledge::new().with_writer(Writer::new("contract-*", "itaipu-contracts")));
+        .with_knowledge(Knowledge::new().with_writer(Writer::new("contract-*", "spark-contracts")));
     let json = serde_json::to_string(&recipe).unwrap();
     let read: RetractDatasets = serde_json::from_str(&json).unwrap();
     assert_eq!((read.selection, read.concurrency, read.knowledge), (recipe.selection, 3, recipe.knowledge));

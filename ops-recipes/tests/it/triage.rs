@@ -17,7 +17,7 @@ fn knowledge() -> Knowledge {
     Knowledge::new()
         .with_owner(Owner::new("dataset/fx-*", "fx-team@example.com"))
         .with_owner(Owner::new("model/churn-risk", "risk@example.com").critical())
-        .with_writer(Writer::new("dataset/fx-*", "itaipu-fx-model"))
+        .with_writer(Writer::new("dataset/fx-*", "spark-fx-model"))
         .with_writer(Writer::new("model/fx-*", "fx-model"))
         .with_writer(Writer::new("model/churn-risk", "churn-risk"))
         .with_successors(vec![Successors::new(
@@ -62,7 +62,7 @@ async fn the_runbooks_example_is_one_subject() {
 #[tokio::test]
 async fn jobs_tell_what_failed_from_what_is_not_reached() {
     let jobs = vec![
-        Job::new("itaipu-fx-model", JobState::Failed),
+        Job::new("spark-fx-model", JobState::Failed),
         Job::new("fx-model", JobState::UpstreamFailed),
         Job::new("churn-risk", JobState::Running),
     ];
@@ -82,7 +82,7 @@ async fn jobs_tell_what_failed_from_what_is_not_reached() {
 
 #[tokio::test]
 async fn what_others_need_is_unblocked_what_nobody_needs_is_committed_empty() {
-    let jobs = vec![Job::new("churn-risk", JobState::Failed), Job::new("itaipu-fx-model", JobState::Succeeded)];
+    let jobs = vec![Job::new("churn-risk", JobState::Failed), Job::new("spark-fx-model", JobState::Succeeded)];
     let triage = triage(Some(jobs), knowledge()).await;
     let first = &triage.subjects[0];
     assert_eq!((first.subject.to_string().as_str(), first.critical), ("churn-risk", true), "the critical one first");
@@ -94,7 +94,7 @@ async fn what_others_need_is_unblocked_what_nobody_needs_is_committed_empty() {
 
 #[tokio::test]
 async fn all_that_waits_is_nothing_found() {
-    let jobs = ["itaipu-fx-model", "fx-model", "churn-risk"].map(|job| Job::new(job, JobState::NotReached)).to_vec();
+    let jobs = ["spark-fx-model", "fx-model", "churn-risk"].map(|job| Job::new(job, JobState::NotReached)).to_vec();
     let triage = triage(Some(jobs), knowledge()).await;
     assert!(!triage.found_something());
     assert_eq!(triage.not_reached, 5);

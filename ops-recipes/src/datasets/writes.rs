@@ -1,0 +1,42 @@
+use std::fmt;
+use std::sync::Arc;
+
+use metapod_client::{CommitDataset, MetapodWrite};
+use ops_client::Result;
+
+use super::change::{Commit, DatasetChange};
+
+/// What the recipes for datasets change things through.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct MetapodWrites {
+    /// Metapod.
+    pub metapod: Arc<dyn MetapodWrite>,
+}
+
+impl fmt::Debug for MetapodWrites {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MetapodWrites")
+    }
+}
+
+impl MetapodWrites {
+    /// Through this port.
+    pub fn new(metapod: Arc<dyn MetapodWrite>) -> Self {
+        Self { metapod }
+    }
+
+    /// Sends one change.
+    pub(crate) async fn perform(&self, change: &DatasetChange) -> Result<()> {
+        match change {
+            DatasetChange::Retract(retract) => self.metapod.retract_committed_dataset(retract.dataset).await,
+            DatasetChange::Commit(commit) => {
+                let Commit { transaction, dataset, path, format, schema, actions, .. } = &**commit;
+                let mut wire =
+                    CommitDataset::new(*transaction, *dataset, *format, path.clone()).with_actions(actions.clone());
+                wire.schema.clone_from(schema);
+                self.metapod.commit_dataset(&wire).await
+            }
+        }
+    }
+}
