@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::target::TargetKind;
 use crate::{Danger, Digest, Error, Plan, Problem, Refusal, Result, Verdict};
 
+/// How far the clocks of two machines may be apart.
+const SKEW: SignedDuration = SignedDuration::from_mins(5);
+
 /// A person's word for one plan: plain data, kept whole in the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -188,6 +191,7 @@ impl Approved {
     }
 
     /// The same plan with its facts elsewhere: the digest covers them, so they are the same facts.
+    #[cfg(feature = "local")]
     pub(crate) fn with_facts(self, facts: crate::Facts) -> Self {
         Self { plan: self.plan.with_facts(facts), approval: self.approval }
     }
@@ -201,12 +205,17 @@ impl Plan {
         if head.one_by_one && count <= limits.named {
             return None;
         }
-        let percent = head.population.filter(|all| *all > 0).map(|all| count.saturating_mul(100) / all);
+        let population = head.population.filter(|all| *all > 0);
         let many = count > limits.max_count;
-        let much = count > limits.percent_above && percent.is_some_and(|percent| percent > limits.max_percent);
+        // Multiplied, not divided: 10.9 % is more than 10 %.
+        let above = |all: u64| count.saturating_mul(100) > limits.max_percent.saturating_mul(all);
+        let much = count > limits.percent_above && population.is_some_and(above);
         (many || much).then(|| {
-            let of = head.population.map_or(String::new(), |all| format!(" of {all}"));
-            let share = percent.map_or(String::new(), |percent| format!(" ({percent} %)"));
+            let of = population.map_or(String::new(), |all| format!(" of {all}"));
+            let share = population.map_or(String::new(), |all| {
+                let tenths = count.saturating_mul(1000) / all;
+                format!(" ({}.{} %)", tenths / 10, tenths % 10)
+            });
             let text =
                 format!("{count}{of} objects{share}; the limits are {} and {} %", limits.max_count, limits.max_percent);
             crate::Finding::ask("share", text, "right when so much is meant: compare with the question you asked")
@@ -245,6 +254,9 @@ impl Plan {
         if fresh.is_ok_and(|fresh| age > fresh) {
             let text = format!("the plan is {} minutes old", age.as_mins());
             problems.push(Problem::new("freshness", text, "plan again; --replan shows what changed"));
+        } else if -age > SKEW {
+            let text = format!("the plan was made {} minutes after its approval", -age.as_mins());
+            problems.push(Problem::new("freshness", text, "set the clocks of both machines right, and plan again"));
         }
         let asks = head.findings.iter().cloned().chain(self.share(&approval.limits));
         for finding in asks {

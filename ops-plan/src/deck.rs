@@ -32,10 +32,6 @@ impl<A: Action> Cards<A> {
         actions.shrink_to_fit();
         Self(Arc::new(actions))
     }
-
-    pub(crate) fn actions(&self) -> &[A] {
-        &self.0
-    }
 }
 
 impl<A: Action> Deck for Cards<A> {

@@ -1,12 +1,14 @@
 //! A plan in the making: what a recipe fills while it reads.
 
 use std::collections::HashSet;
+use std::io::Write as _;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::deck::Cards;
+use crate::digest::Hasher;
 use crate::facts::FactSink;
 use crate::head::{BLOCK, Phase};
 use crate::host::Ask;
@@ -182,22 +184,50 @@ impl<A: Action> Draft<A> {
         drop(keys);
         self.head.subjects.sort();
         self.head.subjects.dedup();
-        let deck = Cards::new(self.actions);
-        for block in deck.actions().chunks(BLOCK) {
-            self.head.blocks.push(block_digest(block)?);
+        let mut blocks = Blocks::default();
+        let mut line = Vec::new();
+        for action in &self.actions {
+            line.clear();
+            serde_json::to_writer(&mut line, action).map_err(Error::unwritable)?;
+            blocks.add(&line);
         }
+        self.head.blocks = blocks.finish();
+        let deck = Cards::new(self.actions);
         let (digest, facts) = self.facts.finish()?;
         self.head.facts = digest;
         Plan::sealed(self.head, Arc::new(deck), facts)
     }
 }
 
-/// The digest of one block: each action as a line of JSON.
-pub(crate) fn block_digest<A: Serialize>(block: &[A]) -> Result<Digest> {
-    let mut hasher = crate::digest::Hasher::default();
-    for action in block {
-        serde_json::to_writer(&mut hasher, action).map_err(Error::unwritable)?;
-        let _ = std::io::Write::write_all(&mut hasher, b"\n");
+/// The digests of all blocks, action by action.
+#[derive(Default)]
+pub(crate) struct Blocks {
+    done: Vec<Digest>,
+    hasher: Hasher,
+    count: usize,
+}
+
+impl Blocks {
+    /// One more action, as its line of JSON without the end.
+    pub(crate) fn add(&mut self, line: &[u8]) {
+        // A hasher cannot fail.
+        let _ = self.hasher.write_all(line);
+        let _ = self.hasher.write_all(b"\n");
+        self.count += 1;
+        if self.count == BLOCK {
+            self.close();
+        }
     }
-    Ok(hasher.finish())
+
+    fn close(&mut self) {
+        self.done.push(std::mem::take(&mut self.hasher).finish());
+        self.count = 0;
+    }
+
+    pub(crate) fn finish(mut self) -> Vec<Digest> {
+        if self.count > 0 {
+            self.close();
+        }
+        self.done
+    }
 }

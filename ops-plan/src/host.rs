@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use serde_json::value::RawValue;
 
 use crate::deck::Cards;
-use crate::draft::block_digest;
-use crate::head::BLOCK;
+use crate::draft::Blocks;
 use crate::{
-    Action, Approved, Draft, Error, Facts, Finding, Head, Obligation, Observed, Plan, Recipe, Result, Subject, Target,
+    Action, Approved, Danger, Draft, Error, Facts, Finding, Head, Obligation, Observed, Plan, Recipe, Result, Subject,
+    Target,
 };
 
 /// A future on the heap.
@@ -223,21 +223,27 @@ impl<R: Recipe> Entry for Handles<R> {
             )));
         }
         let mut actions: Vec<R::Action> = Vec::new();
+        let mut blocks = Blocks::default();
         for (number, line) in lines.enumerate() {
-            let action = serde_json::from_slice(&line?).map_err(|e| {
-                Error::corrupt(format!("plan, line {}", number + 2), format!("no action of {}: {e}", R::ID))
-            })?;
-            actions.push(action);
+            let (line, place) = (line?, format!("plan, line {}", number + 2));
+            if number >= head.len() {
+                return Err(Error::corrupt(
+                    place,
+                    format!("more than the {} actions that the head promises", head.len()),
+                ));
+            }
+            // What was written is checked, not what it reads as: a change that means nothing is a change.
+            blocks.add(&line);
+            actions.push(
+                serde_json::from_slice(&line)
+                    .map_err(|e| Error::corrupt(place, format!("no action of {}: {e}", R::ID)))?,
+            );
         }
         if actions.len() != head.len() {
             let text = format!("{} actions, the head promises {}", actions.len(), head.len());
             return Err(Error::corrupt("plan", text));
         }
-        let mut blocks = Vec::with_capacity(head.blocks.len());
-        for block in actions.chunks(BLOCK) {
-            blocks.push(block_digest(block)?);
-        }
-        if blocks != head.blocks {
+        if blocks.finish() != head.blocks {
             return Err(Error::corrupt("plan", "an action was changed after the plan was made: the digests differ"));
         }
         if head.facts.is_some() && Some(facts.each(|_, _| ())?) != head.facts {
@@ -268,9 +274,12 @@ impl<R: Recipe> Entry for Handles<R> {
             let recipe: R = question(&plan.head().question)?;
             let actions = actions_of::<R>(plan)?;
             let mut before = HashMap::new();
-            plan.facts().each(|key, fact| drop(before.insert(key, fact)))?;
+            if plan.head().facts.is_some() {
+                plan.facts().each(|key, fact| drop(before.insert(key, fact)))?;
+            }
             let mut draft: Draft<R::Action> = Draft::new(ask, R::VERSION)?;
             draft.undoes(run.to_owned());
+            draft.title(format!("undo of {run}: {}", plan.head().title));
             for subject in &plan.head().subjects {
                 draft.subject(Subject::clone(subject));
             }
@@ -284,6 +293,8 @@ impl<R: Recipe> Entry for Handles<R> {
                     let key = actions[i].key();
                     match recipe.undo(&actions[i], before.get(&key).map(|fact| &**fact)) {
                         Some(action) => inverse.push(action),
+                        // A wait changed nothing.
+                        None if actions[i].danger() == Danger::Nothing => {}
                         None => stuck.push(actions[i].to_string()),
                     }
                 }

@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 /// What a run leaves behind on purpose, and what somebody must do about it.
@@ -28,7 +28,14 @@ pub struct Remedy {
     /// The recipe's id.
     pub recipe: String,
     /// Its question, as JSON.
+    #[serde(deserialize_with = "any_json")]
     pub question: Box<RawValue>,
+}
+
+/// Raw JSON inside of a tagged or flattened value: there a `RawValue` cannot be read directly.
+fn any_json<'de, D: Deserializer<'de>>(from: D) -> Result<Box<RawValue>, D::Error> {
+    let value = serde_json::Value::deserialize(from)?;
+    serde_json::value::to_raw_value(&value).map_err(serde::de::Error::custom)
 }
 
 impl Obligation {

@@ -70,6 +70,7 @@ impl Plan {
     }
 
     /// The same plan with its facts elsewhere.
+    #[cfg(feature = "local")]
     pub(crate) fn with_facts(mut self, facts: Facts) -> Self {
         self.facts = facts;
         self
@@ -93,7 +94,7 @@ impl Plan {
     /// Reads the head of a stored plan; the actions follow in `from`.
     ///
     /// # Errors
-    /// When there is no head, or it is of another format.
+    /// When there is no head, it is of another format, or it is not as this version writes it.
     pub fn read_head(from: &mut impl BufRead, name: &str) -> Result<Head> {
         let line =
             read_line(from, name, 1)?.ok_or_else(|| Error::corrupt(name, "empty; the plan's head belongs here"))?;
@@ -102,6 +103,9 @@ impl Plan {
         if head.format != crate::draft::FORMAT {
             let text = format!("a plan of format {}; this version reads format {}", head.format, crate::draft::FORMAT);
             return Err(Error::corrupt(name, text));
+        }
+        if serde_json::to_vec(&head).map_err(Error::unwritable)? != line {
+            return Err(Error::corrupt(format!("{name}, line 1"), "changed after the plan was made"));
         }
         Ok(head)
     }

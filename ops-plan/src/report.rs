@@ -9,6 +9,8 @@ use crate::{Finding, Obligation, Outcome, Stop, Target, Verdict};
 
 /// How many single troubles, debts and findings a text names.
 const NAMED: usize = 3;
+/// How many characters a line of a text has at most.
+const LONGEST: usize = 600;
 
 /// What came of a run.
 #[derive(Clone, Debug, Serialize)]
@@ -57,25 +59,41 @@ pub struct Report {
 }
 
 impl Report {
-    /// One line.
+    /// One line: how it ended, whether something is still owed, and how much is done.
     pub fn line(&self) -> String {
         let debts = match self.debts.len() {
             0 => String::new(),
             n => format!(", {n} still owed"),
         };
-        format!(
-            "[{}{debts}] {}: {} — {} of {} done",
-            self.outcome,
-            self.target,
-            self.title,
-            self.changed + self.already,
-            self.planned
-        )
+        let done = self.changed + self.already;
+        one_line(&format!(
+            "[{}{debts}] {}: {} — {done} of {} done",
+            self.outcome, self.target, self.title, self.planned
+        ))
     }
 
     /// At most 15 lines without tables, colours or mentions: to be pasted into an incident channel.
     pub fn text(&self) -> String {
-        let mut text = format!("{}\n", self.line());
+        let mut lines = vec![self.line(), self.numbers()];
+        lines.extend(self.stop.as_ref().map(|stop| format!("stopped: {stop}")));
+        lines.extend(self.troubles.iter().take(NAMED).map(|(what, why)| format!("trouble: {what}: {why}")));
+        let mut findings: Vec<_> = self.findings.iter().collect();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
+        lines.extend(findings.into_iter().take(NAMED).map(|finding| {
+            let word = if finding.verdict == Verdict::Pass { "verified" } else { "look" };
+            format!("{word}: {}", finding.text)
+        }));
+        lines.extend(self.debts.iter().take(NAMED).map(|debt| {
+            let owner = debt.owner.as_deref().map_or(String::new(), |owner| format!(" ({owner})"));
+            let until = debt.deadline.map_or(String::new(), |at| format!(", until {at:.0}"));
+            format!("owed: {}{owner}{until}", debt.what)
+        }));
+        lines.extend(self.later.iter().take(2).map(|later| format!("later: {later}")));
+        lines.push(format!("run {} by {} on {}, plan {}", self.run, self.operator, self.host, self.plan));
+        lines.iter().map(|line| one_line(line) + "\n").collect()
+    }
+
+    fn numbers(&self) -> String {
         let mut numbers = vec![format!("{} by this run", self.changed)];
         if self.already > 0 {
             numbers.push(format!("{} were so already", self.already));
@@ -83,36 +101,8 @@ impl Report {
         if self.left > 0 {
             numbers.push(format!("{} left", self.left));
         }
-        let _ = writeln!(
-            text,
-            "{} · {:.0}–{:.0} ({})",
-            numbers.join(", "),
-            self.started_at,
-            self.ended_at,
-            lasted(self.started_at, self.ended_at)
-        );
-        if let Some(stop) = &self.stop {
-            let _ = writeln!(text, "stopped: {stop}");
-        }
-        for (what, why) in self.troubles.iter().take(NAMED) {
-            let _ = writeln!(text, "trouble: {what}: {why}");
-        }
-        let mut findings: Vec<_> = self.findings.iter().collect();
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.verdict));
-        for finding in findings.into_iter().take(NAMED) {
-            let word = if finding.verdict == Verdict::Pass { "verified" } else { "look" };
-            let _ = writeln!(text, "{word}: {}", finding.text);
-        }
-        for debt in self.debts.iter().take(NAMED) {
-            let owner = debt.owner.as_deref().map_or(String::new(), |owner| format!(" ({owner})"));
-            let until = debt.deadline.map_or(String::new(), |at| format!(", until {at:.0}"));
-            let _ = writeln!(text, "owed: {}{owner}{until}", debt.what);
-        }
-        for later in self.later.iter().take(2) {
-            let _ = writeln!(text, "later: {later}");
-        }
-        let _ = writeln!(text, "run {} by {} on {}, plan {}", self.run, self.operator, self.host, self.plan);
-        text
+        let (from, to) = (self.started_at, self.ended_at);
+        format!("{} · {from:.0}–{to:.0} ({})", numbers.join(", "), lasted(from, to))
     }
 
     /// For a channel that reads Markdown, with what is left to do.
@@ -132,6 +122,16 @@ impl Report {
         }
         markdown
     }
+}
+
+/// A title or a server's words may have line ends of their own, and be long.
+fn one_line(text: &str) -> String {
+    let mut line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST + 1).collect();
+    if line.chars().count() > LONGEST {
+        line.pop();
+        line.push('…');
+    }
+    line
 }
 
 /// A duration as people say it.

@@ -1,13 +1,15 @@
 //! Drives a walk with tokio: performs what it asks for, writes down what comes of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::walk::{Change, Failure, Next};
+use crate::walk::{Change, Failure, Next, after};
 use crate::{BoxFuture, Error, Event, Job, Journal, Observed, Result, Stop, Walk};
 
 /// How many keys one line of the journal holds at most.
@@ -84,17 +86,23 @@ pub(super) async fn drive(
     abort: &CancellationToken,
 ) -> Result<()> {
     let mut under_way: FuturesUnordered<BoxFuture<'_, Came>> = FuturesUnordered::new();
+    let clock = Clock::start();
     let mut phase = None;
     // The journal failed: nothing new starts, calls that are out are awaited.
     let mut broken: Option<Error> = None;
     loop {
-        if stop.is_cancelled()
+        if broken.is_none()
+            && stop.is_cancelled()
             && let Some(change) = walk.stop(Stop::Asked)
         {
-            record(job, log, vec![change]).unwrap_or_else(|error| drop(broken.get_or_insert(error)));
+            broken = record(job, log, vec![change]).err();
         }
         if let Some(error) = broken.take() {
-            while under_way.next().await.is_some() {}
+            let rest = async { while under_way.next().await.is_some() {} };
+            tokio::select! {
+                () = rest => {}
+                () = abort.cancelled() => {}
+            }
             return Err(error);
         }
         if phase != Some(walk.phase())
@@ -107,7 +115,7 @@ pub(super) async fn drive(
                 continue;
             }
         }
-        let until = match walk.next(Timestamp::now()) {
+        let until = match walk.next(clock.now()) {
             Next::Look(which) => {
                 under_way.push(Box::pin(async move {
                     let seen = job.observe(&which).await;
@@ -136,17 +144,17 @@ pub(super) async fn drive(
             () = abort.cancelled() => return Ok(()),
             () = stop.cancelled(), if walk.stopped().is_none() => None,
             came = under_way.next(), if !under_way.is_empty() => came,
-            () = sleep_until(until) => None,
+            () = clock.sleep_until(until) => None,
         };
         let written = match came {
             None => Ok(()),
             Some(Came::Observed(which, Ok(seen))) => {
-                let changes = walk.observed(&which, seen, Timestamp::now());
+                let changes = walk.observed(&which, seen, clock.now());
                 record(job, log, changes)
             }
             Some(Came::Observed(_, Err(error))) => {
                 let text = error.to_string();
-                let changes = walk.blind(&text, Timestamp::now());
+                let changes = walk.blind(&text, clock.now());
                 log.note(Event::Blind { error: text }).and_then(|()| record(job, log, changes))
             }
             Some(Came::Intended(which, Ok(()))) => {
@@ -154,7 +162,7 @@ pub(super) async fn drive(
                 Ok(())
             }
             Some(Came::Intended(_, Err(error))) => Err(error),
-            Some(Came::Performed(i, result)) => performed(job, walk, log, i, result),
+            Some(Came::Performed(i, result)) => performed(job, walk, log, i, result, clock.now()),
         };
         if let Err(error) = written {
             broken = Some(error);
@@ -168,6 +176,7 @@ fn performed(
     log: &mut Log<'_>,
     i: usize,
     result: ops_client::Result<()>,
+    now: Timestamp,
 ) -> Result<()> {
     let key = key(job, i);
     let attempt = walk.attempts(i);
@@ -177,7 +186,7 @@ fn performed(
         Err(failure) => Event::Tried { key, attempt, effect: failure.effect.into(), error: failure.text.clone() },
     };
     // The walk learns of the call even where the journal cannot: its count of calls in flight must hold.
-    let changes = walk.performed(i, result, Timestamp::now());
+    let changes = walk.performed(i, result, now);
     log.note(event)?;
     record(job, log, changes)
 }
@@ -217,12 +226,28 @@ fn keys(job: &dyn Job, which: &[usize]) -> Vec<String> {
     which.iter().map(|&i| key(job, i)).collect()
 }
 
-async fn sleep_until(at: Option<Timestamp>) {
-    match at {
-        None => std::future::pending().await,
-        Some(at) => {
-            let pause = std::time::Duration::try_from(at.duration_since(Timestamp::now())).unwrap_or_default();
-            tokio::time::sleep(pause).await;
+/// The time of one drive. It goes on evenly from its start, whatever is done to the machine's clock meanwhile.
+struct Clock {
+    started: Timestamp,
+    since: Instant,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self { started: Timestamp::now(), since: Instant::now() }
+    }
+
+    fn now(&self) -> Timestamp {
+        after(self.started, self.since.elapsed())
+    }
+
+    async fn sleep_until(&self, at: Option<Timestamp>) {
+        match at {
+            None => std::future::pending().await,
+            Some(at) => {
+                let pause = Duration::try_from(at.duration_since(self.now())).unwrap_or_default();
+                tokio::time::sleep(pause).await;
+            }
         }
     }
 }

@@ -1,9 +1,9 @@
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::runs::Runs;
-use crate::{Host, Obligation, Result};
+use super::runs::{Runs, Summary};
+use crate::{Head, Host, Obligation, Result};
 
 /// An obligation that is still open.
 #[derive(Clone, Debug)]
@@ -29,17 +29,22 @@ impl Runs {
     /// When the folder cannot be read.
     pub async fn due(&self, host: Option<&dyn Host>, now: Timestamp) -> Result<Vec<Due>> {
         let runs: Vec<_> = self.list()?.into_iter().flatten().collect();
-        let settled: HashSet<&str> =
-            runs.iter().flat_map(|run| run.history.settled.iter().map(String::as_str)).collect();
+        // An id may come again: only what was settled after it was left behind is settled.
+        let mut settled: HashMap<&str, Timestamp> = HashMap::new();
+        for (id, at) in runs.iter().flat_map(|run| run.history.settled_at()) {
+            let last = settled.entry(id).or_insert(at);
+            *last = at.max(*last);
+        }
         let mut due = Vec::new();
         for run in &runs {
+            let mut head = None;
             for obligation in &run.history.obligations {
-                if settled.contains(obligation.id.as_str()) {
+                if settled.get(obligation.id.as_str()).copied() >= run.history.obliged_at(&obligation.id) {
                     continue;
                 }
                 let unseen = match host {
                     None => Some("no system was asked".to_owned()),
-                    Some(host) => match owed(host, run, obligation).await {
+                    Some(host) => match owed(host, run, &mut head, obligation).await {
                         Ok(true) => None,
                         Ok(false) => continue,
                         Err(error) => Some(error.to_string()),
@@ -59,7 +64,11 @@ impl Runs {
     }
 }
 
-async fn owed(host: &dyn Host, run: &super::Summary, obligation: &Obligation) -> Result<bool> {
-    let plan = run.dir.plan(host)?;
-    host.still_owed(plan.head(), obligation).await
+/// Looks whether an obligation is open; the head of the run's plan is read once.
+async fn owed(host: &dyn Host, run: &Summary, head: &mut Option<Head>, obligation: &Obligation) -> Result<bool> {
+    let head = match head {
+        Some(head) => head,
+        None => head.insert(run.dir.head()?),
+    };
+    host.still_owed(head, obligation).await
 }

@@ -38,6 +38,10 @@ impl FileJournal {
         let what = || format!("cannot make {}", path.display());
         let file = OpenOptions::new().append(true).create_new(true).open(path).map_err(|e| Error::io(what(), e))?;
         file.sync_all().map_err(|e| Error::io(what(), e))?;
+        // A file whose name is not on the disk is lost with the power, whatever is in it.
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| Error::io(what(), e))?;
+        }
         Ok(Self::over(path, file, 0, String::new()))
     }
 
@@ -68,9 +72,12 @@ impl FileJournal {
         }
         let entry = Entry { seq: self.seq + 1, at: Timestamp::now(), event };
         let line = seal(&entry, &self.prev)?;
+        if line.len() as u64 >= MAX_LINE {
+            return Err(self.failed("write a line of more than 64 MiB to", std::io::ErrorKind::FileTooLarge.into()));
+        }
         (&*self.file).write_all(line.as_bytes()).map_err(|e| self.failed("write", e))?;
         self.seq = entry.seq;
-        self.prev = hash(line.trim_end());
+        self.prev = hash(line.trim_end().as_bytes());
         Ok(())
     }
 
@@ -99,7 +106,7 @@ impl Journal for FileJournal {
     }
 }
 
-fn hash(line: &str) -> String {
+fn hash(line: &[u8]) -> String {
     Digest::of(line).to_string()[..32].to_owned()
 }
 
@@ -147,13 +154,16 @@ pub(super) fn read_on(path: &Path, mut tail: Tail, mut take: impl FnMut(Entry)) 
             .take(MAX_LINE)
             .read_until(b'\n', &mut line)
             .map_err(|e| Error::io(format!("cannot read {name}"), e))?;
+        if read as u64 == MAX_LINE && line.last() != Some(&b'\n') {
+            return Err(Error::corrupt(format!("{name}, line {}", tail.seq + 1), "longer than 64 MiB"));
+        }
         if line.pop() != Some(b'\n') {
             return Ok(tail);
         }
         let entry =
             check(&line, &tail).map_err(|what| Error::corrupt(format!("{name}, line {}", tail.seq + 1), what))?;
         tail.seq = entry.seq;
-        tail.prev = Digest::of(&line).to_string()[..32].to_owned();
+        tail.prev = hash(&line);
         tail.length += read as u64;
         take(entry);
     }

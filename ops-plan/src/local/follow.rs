@@ -16,12 +16,15 @@ impl Follower {
         Self { path: path.into(), tail: Tail::default() }
     }
 
-    /// What was written since the last call.
+    /// What was written since the last call; nothing while there is no journal yet.
     ///
     /// # Errors
     /// When the journal cannot be read, or is not what was written.
     pub fn poll(&mut self) -> Result<Vec<Entry>> {
         let mut entries = Vec::new();
+        if self.tail.length == 0 && !self.path.exists() {
+            return Ok(entries);
+        }
         self.tail = read_on(&self.path, self.tail.clone(), |entry| entries.push(entry))?;
         Ok(entries)
     }

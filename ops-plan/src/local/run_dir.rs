@@ -1,7 +1,7 @@
 //! The folder of one run.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::plan::read_line;
-use crate::{Digest, Error, Facts, Host, Plan, Result, Target};
+use crate::{Digest, Error, Facts, Head, Host, Plan, Result, Target};
+
+/// A `run.json` may not be longer; the longest question holds some hundred thousand ids.
+const MAX_INFO: u64 = 64 * 1024 * 1024;
 
 /// What a run is, for whoever finds its folder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -68,7 +71,7 @@ impl RunDir {
         if plan.head().facts.is_some() {
             dir.store(&facts, |out| plan.facts().write(out).map_err(|e| Error::io("cannot keep the facts", e)))?;
         }
-        dir.store(&dir.0.join("plan.jsonl"), |mut out| plan.write(&mut out))?;
+        dir.store(&dir.plan_file(), |mut out| plan.write(&mut out))?;
         dir.store(&dir.by_hand(), |out| {
             write_by_hand(&plan, 0..plan.len(), out).map_err(|e| Error::io("cannot write by-hand.md", e))
         })?;
@@ -127,7 +130,13 @@ impl RunDir {
     /// When `run.json` cannot be read.
     pub fn info(&self) -> Result<RunInfo> {
         let path = self.0.join("run.json");
-        let bytes = std::fs::read(&path).map_err(|e| Error::io(format!("cannot read {}", path.display()), e))?;
+        let mut bytes = Vec::new();
+        File::open(&path)
+            .and_then(|file| file.take(MAX_INFO).read_to_end(&mut bytes))
+            .map_err(|e| Error::io(format!("cannot read {}", path.display()), e))?;
+        if bytes.len() as u64 == MAX_INFO {
+            return Err(Error::corrupt(path.display(), "longer than 64 MiB"));
+        }
         serde_json::from_slice(&bytes).map_err(|e| Error::corrupt(path.display(), e.to_string()))
     }
 
@@ -136,13 +145,35 @@ impl RunDir {
     /// # Errors
     /// When it cannot be read, or is not what was stored.
     pub fn plan(&self, host: &dyn Host) -> Result<Plan> {
-        let plan = load_plan(host, &self.0.join("plan.jsonl"), Facts::File(self.facts()))?;
-        let info = self.info()?;
-        if info.digest != plan.digest() {
-            let text = format!("digest {}, run.json says {}", plan.digest().short(), info.digest.short());
-            return Err(Error::corrupt(self.0.join("plan.jsonl").display(), text));
-        }
+        let plan = load_plan(host, &self.plan_file(), Facts::File(self.facts()))?;
+        self.expect(plan.digest())?;
         Ok(plan)
+    }
+
+    /// The head of the plan alone: its digest is checked, the actions are not read.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is not what was stored.
+    pub fn head(&self) -> Result<Head> {
+        let path = self.plan_file();
+        let name = path.display().to_string();
+        let file = File::open(&path).map_err(|e| Error::io(format!("cannot read {name}"), e))?;
+        let head = Plan::read_head(&mut BufReader::new(file), &name)?;
+        self.expect(head.digest()?)?;
+        Ok(head)
+    }
+
+    fn expect(&self, digest: Digest) -> Result<()> {
+        let info = self.info()?;
+        if info.digest == digest {
+            return Ok(());
+        }
+        let text = format!("digest {}, run.json says {}", digest.short(), info.digest.short());
+        Err(Error::corrupt(self.plan_file().display(), text))
+    }
+
+    fn plan_file(&self) -> PathBuf {
+        self.0.join("plan.jsonl")
     }
 }
 

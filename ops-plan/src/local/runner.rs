@@ -1,5 +1,6 @@
 //! Runs an approved plan on this machine, and takes up what an earlier process left.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,8 +96,14 @@ impl Runner {
     /// # Errors
     /// When the folder cannot be made.
     pub fn prepare(&self, plan: Plan) -> Result<(RunDir, Plan)> {
+        let info = self.info(&plan);
+        self.runs.create(plan, info)
+    }
+
+    /// What a run of `plan` is; its id is given with its folder.
+    fn info(&self, plan: &Plan) -> RunInfo {
         let head = plan.head();
-        let info = RunInfo {
+        RunInfo {
             id: String::new(),
             recipe: head.recipe.clone(),
             version: head.version,
@@ -110,8 +117,7 @@ impl Runner {
             digest: plan.digest(),
             undoes: head.undoes.clone(),
             context: self.context.clone(),
-        };
-        self.runs.create(plan, info)
+        }
     }
 
     /// Makes a folder for an approved plan and runs it.
@@ -135,7 +141,16 @@ impl Runner {
         }
         let job = host.open(&approved)?;
         let _locks = self.lock(dir, &info, approved.plan())?;
-        let mut journal = FileJournal::create(&dir.journal())?;
+        let mut journal = if dir.journal().exists() {
+            // A process that died before the approval was written has done nothing.
+            let (journal, history) = FileJournal::resume(&dir.journal())?;
+            if history.approval.is_some() {
+                return Err(Error::Invalid(format!("{} was started already: resume it", info.id)));
+            }
+            journal
+        } else {
+            FileJournal::create(&dir.journal())?
+        };
         journal.durable(Event::Approved { approval: approved.approval().clone() }).await?;
         let walk = Walk::new(approved.plan());
         self.go(&*job, walk, &mut journal, History::default(), &info, Some(dir), false).await
@@ -146,27 +161,36 @@ impl Runner {
     ///
     /// # Errors
     /// As [`Runner::run`].
-    pub async fn run_in_memory(&self, host: &dyn Host, approved: Approved, journal: MemoryJournal) -> Result<Report> {
+    pub async fn run_in_memory(
+        &self,
+        host: &dyn Host,
+        approved: Approved,
+        mut journal: MemoryJournal,
+    ) -> Result<Report> {
+        self.run_over(host, approved, History::default(), &mut journal).await
+    }
+
+    /// Runs an approved plan over a journal of the caller's own: without a folder, and no subject is locked. `history` is
+    /// what that journal tells of earlier processes of the run; where it tells of any, the run is taken up.
+    ///
+    /// # Errors
+    /// As [`Runner::run`].
+    pub async fn run_over(
+        &self,
+        host: &dyn Host,
+        approved: Approved,
+        history: History,
+        journal: &mut dyn Journal,
+    ) -> Result<Report> {
         let job = host.open(&approved)?;
-        let head = approved.plan().head();
-        let info = RunInfo {
-            id: "in-memory".into(),
-            recipe: head.recipe.clone(),
-            version: head.version,
-            question: head.question.clone(),
-            target: head.target.clone(),
-            title: head.title.clone(),
-            changes: head.changes(),
-            operator: self.operator.clone(),
-            host: self.host.clone(),
-            created_at: Timestamp::now(),
-            digest: approved.plan().digest(),
-            undoes: None,
-            context: None,
-        };
-        let mut journal = journal;
-        let walk = Walk::new(approved.plan());
-        self.go(&*job, walk, &mut journal, History::default(), &info, None, false).await
+        let mut info = self.info(approved.plan());
+        info.id = "no-folder".into();
+        if history.approval.is_none() {
+            journal.durable(Event::Approved { approval: approved.approval().clone() }).await?;
+        }
+        let past = history.past(approved.plan());
+        let walk = Walk::resume(approved.plan(), |i| past.get(i).copied().unwrap_or_default());
+        self.go(&*job, walk, journal, history, &info, None, false).await
     }
 
     /// Takes up a run where its last process left it. The plan, its digests and its recorded approval are checked again;
@@ -271,6 +295,9 @@ impl Runner {
         let driven = drive(job, &mut walk, &mut log, &self.stop, &self.abort).await;
         let mut outcome = walk.outcome();
         let aborted = self.abort.is_cancelled();
+        if driven.is_err() && outcome != Outcome::Unknown {
+            outcome = Outcome::Stopped;
+        }
         let mut findings = Vec::new();
         if driven.is_ok() && !aborted {
             if outcome == Outcome::Done {
@@ -313,14 +340,17 @@ impl Runner {
         let left = walk.left();
         let changed = walk.changed();
         let now = Timestamp::now();
-        let settled = if outcome == Outcome::Done { plan.head().settles.as_slice() } else { &[] };
         let mut debts = history.obligations.clone();
+        let mut known: HashSet<String> = debts.iter().map(|debt| debt.id.clone()).collect();
         for obligation in changed.iter().filter_map(|&i| job.obligation(i)) {
-            if debts.iter().all(|known| known.id != obligation.id) {
+            if known.insert(obligation.id.clone()) {
                 debts.push(obligation);
             }
         }
-        debts.retain(|debt| !settled.contains(&debt.id));
+        if outcome == Outcome::Done {
+            let settled: HashSet<&String> = plan.head().settles.iter().collect();
+            debts.retain(|debt| !settled.contains(&debt.id));
+        }
         let troubles = notebook.troubles();
         Report {
             run: info.id.clone(),
@@ -357,12 +387,15 @@ impl Runner {
         text(&file("report.md"), report.markdown())?;
         text(&file("report.json"), serde_json::to_string_pretty(report).map_err(Error::unwritable)?)?;
         let left = walk.left();
-        if !left.is_empty() {
-            dir.store(&file("by-hand-left.md"), |out| {
-                write_by_hand(plan, left, out).map_err(|e| Error::io("cannot write by-hand-left.md", e))
-            })?;
+        let by_hand = file("by-hand-left.md");
+        if left.is_empty() {
+            // An earlier process of this run may have left one.
+            let _ = std::fs::remove_file(by_hand);
+            return Ok(());
         }
-        Ok(())
+        dir.store(&by_hand, |out| {
+            write_by_hand(plan, left, out).map_err(|e| Error::io("cannot write by-hand-left.md", e))
+        })
     }
 }
 

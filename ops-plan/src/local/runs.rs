@@ -173,19 +173,20 @@ impl Runs {
         }
         let sign = modified(&dir.alive()).max(history.last_at).unwrap_or(info.created_at);
         let silent = Duration::try_from(Timestamp::now().duration_since(sign)).is_ok_and(|age| age > SILENT);
-        let state = match (history.outcome, &history.process) {
-            (Some(outcome), _) => RunState::Ended(outcome),
-            (None, None) => RunState::Planned,
+        let process_host = history.process.as_ref().map_or(&info.host, |(_, host, _)| host);
+        let state = match history.outcome {
+            Some(outcome) => RunState::Ended(outcome),
+            None if history.approval.is_none() => RunState::Planned,
             // A lock of another machine cannot be seen from here: its sign of life decides.
-            (None, Some((_, host, _))) if *host == host_name() => {
-                if is_locked(&dir.lock()) {
-                    RunState::Running
-                } else {
+            None if *process_host != host_name() => {
+                if silent {
                     RunState::Interrupted
+                } else {
+                    RunState::Running
                 }
             }
-            (None, Some(_)) if silent => RunState::Interrupted,
-            (None, Some(_)) => RunState::Running,
+            None if is_locked(&dir.lock()) => RunState::Running,
+            None => RunState::Interrupted,
         };
         Ok(Summary { dir, info, state, history, last_sign: sign })
     }

@@ -85,9 +85,9 @@ impl Slot {
         matches!(self.state, State::Done | State::Already | State::Drifted | State::Failed | State::Unknown)
     }
 
-    /// Whether its effect should have been visible by now.
-    pub(super) fn is_overdue(&self, now: Timestamp) -> bool {
-        super::after(self.since, self.settle) <= now
+    /// Whether its effect should have been visible at this time.
+    pub(super) fn is_overdue(&self, at: Timestamp) -> bool {
+        super::after(self.since, self.settle) <= at
     }
 
     pub(super) fn settle(&self) -> Duration {

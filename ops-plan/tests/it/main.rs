@@ -1,0 +1,6 @@
+//! Proves the engine against a small world that counts what was done to it.
+
+mod approval;
+mod replay;
+mod walk;
+mod world;
