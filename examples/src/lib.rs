@@ -1,1 +1,21 @@
-//! To come.
+//! The shell that all example programs share: flags, configuration, secrets by reference, plans on a screen, questions,
+//! progress, notifications, signals and exit codes. Each program is a recipe, a few flags of its own, and this.
+
+pub mod approve;
+pub mod bars;
+pub mod config;
+pub mod connect;
+pub mod exit;
+pub mod flags;
+pub mod log;
+pub mod main_loop;
+pub mod notify;
+pub mod place;
+pub mod resume;
+pub mod runs;
+pub mod screen;
+pub mod secrets;
+pub mod show;
+pub mod signals;
+pub mod surroundings;
+pub mod text;

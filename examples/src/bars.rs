@@ -1,0 +1,38 @@
+//! A moving bar on standard error.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use ops_plan::{Event, Progress, Watcher};
+
+use crate::text::one_line;
+
+/// Shows how far a run is.
+#[derive(Debug)]
+pub struct Bars(ProgressBar);
+
+impl Bars {
+    /// A bar for a plan of so many actions.
+    pub fn new(actions: usize) -> Self {
+        let bar = ProgressBar::new(actions as u64);
+        let style = ProgressStyle::with_template("{bar:20} {pos}/{len} {msg} · {elapsed}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).progress_chars("=> "));
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(bar)
+    }
+}
+
+impl Watcher for Bars {
+    fn saw(&self, event: &Event, progress: &Progress) {
+        self.0.set_position(progress.done as u64);
+        match event {
+            Event::Phase { name, .. } => self.0.set_message(one_line(name)),
+            Event::Stopping { why } => self.0.println(format!("stopping: {}", one_line(&why.to_string()))),
+            Event::Blind { .. } => self.0.set_message("a look failed; looking again"),
+            Event::Verified { .. } => self.0.set_message("verified"),
+            Event::Ended { .. } => self.0.finish_and_clear(),
+            _ if progress.troubled > 0 => self.0.set_message(format!("{} in trouble", progress.troubled)),
+            _ => {}
+        }
+    }
+}

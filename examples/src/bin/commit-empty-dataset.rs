@@ -1,0 +1,56 @@
+//! Commits an empty file for a dataset that fails.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use examples::connect::Reach;
+use examples::exit::{CODES, Failure};
+use examples::flags::RecipeFlags;
+use metapod_client::{DatasetName, S3Path, TransactionId};
+use ops_recipes::datasets::{CommitEmptyDataset, EmptyFile};
+
+/// Commit an empty file for a dataset that fails, so that this run goes on without it.
+///
+/// When: a dataset fails, nothing that matters is made from it, and there is no time to mend it tonight. The runbook:
+/// «Manually commit a dataset to metapod». What is made from it is committed empty, too.
+///
+/// It never overwrites real data, and it never forgets: keeping the dataset out of the next run stays owed (`runs due`)
+/// until the next run is seen without it.
+///
+///   commit-empty-dataset                    the embedded sandbox, to see how it goes
+///   commit-empty-dataset --env prod --transaction ID --dataset dataset/x --plan-only
+#[derive(Parser, Debug)]
+#[command(version, verbatim_doc_comment, after_help = CODES)]
+struct Cli {
+    /// The transaction; the embedded sandbox takes tonight's run unless told
+    #[arg(long, value_name = "ID")]
+    transaction: Option<TransactionId>,
+    /// The dataset; the embedded sandbox takes one that failed unless told
+    #[arg(long, value_name = "NAME")]
+    dataset: Option<DatasetName>,
+    /// The empty Parquet file, instead of the configured one
+    #[arg(long, value_name = "S3-PATH")]
+    empty_file: Option<S3Path>,
+    #[command(flatten)]
+    flags: RecipeFlags,
+}
+
+impl Cli {
+    fn question(&self, reach: &Reach) -> Result<CommitEmptyDataset, Failure> {
+        let transaction = reach.transaction(self.transaction)?;
+        let sandbox = || reach.sandbox.as_ref().and_then(|_| "dataset/credit-limit-history".parse().ok());
+        let dataset = self.dataset.clone().or_else(sandbox);
+        let dataset = dataset.ok_or_else(|| Failure::usage("say which dataset: --dataset NAME"))?;
+        let configured = || reach.settings.empty_file.as_ref().map(examples::config::Empty::file);
+        let file = self.empty_file.clone().map(EmptyFile::parquet).or_else(configured);
+        let file = file.ok_or_else(|| {
+            Failure::usage("no empty file: configure empty_file for this environment, or give --empty-file")
+        })?;
+        Ok(CommitEmptyDataset::new(transaction, dataset, file).with_knowledge(reach.settings.knowledge()))
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    examples::main_loop::run(&cli.flags, false, |reach| cli.question(reach))
+}

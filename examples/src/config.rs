@@ -1,0 +1,210 @@
+//! The configuration file: which environments there are, how they are reached, and what no system knows.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use metapod_client::{CommitFormat, S3Path};
+use ops_plan::Limits;
+use ops_recipes::datasets::{EmptyFile, Knowledge, Owner, Successors, Writer};
+use serde::Deserialize;
+
+use crate::exit::Failure;
+use crate::secrets::{Reference, read_bounded};
+use crate::surroundings;
+
+/// A file of settings is written by people.
+const MAX: u64 = 4 * 1024 * 1024;
+
+/// What the file says.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// By name.
+    pub environments: BTreeMap<String, Environment>,
+}
+
+/// One environment.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Environment {
+    /// Its name is typed back before anything is changed.
+    pub production: bool,
+    /// Sonar's address.
+    pub sonar_url: Option<String>,
+    /// Metapod's address.
+    pub metapod_url: Option<String>,
+    /// The bearer token.
+    pub token: Option<Reference>,
+    /// Another bearer token for changes, where reading and changing are different rights.
+    pub write_token: Option<Reference>,
+    /// A client certificate (PEM), instead of tokens.
+    pub client_cert: Option<PathBuf>,
+    /// Its key (PEM, without passphrase).
+    pub client_key: Option<PathBuf>,
+    /// Certificates (PEM) to trust besides those of the machine.
+    pub ca_file: Option<PathBuf>,
+    /// Whether plain http may leave this machine.
+    pub allow_plain_http: bool,
+    /// What is allowed without being asked.
+    pub limits: Limits,
+    /// Who owns which datasets, and which of them the business waits for.
+    pub owners: Vec<Owner>,
+    /// Which job writes which datasets.
+    pub writers: Vec<Writer>,
+    /// What is made from which dataset.
+    pub successors: Option<Vec<Successors>>,
+    /// The empty file that `commit-empty-dataset` commits.
+    pub empty_file: Option<Empty>,
+    /// A folder with a copy of the buckets, or where they are mounted.
+    pub buckets: Option<PathBuf>,
+    /// Who is told how runs go.
+    pub notify: Notify,
+    /// By recipe: what to read or do after a run.
+    pub later: BTreeMap<String, Vec<String>>,
+}
+
+/// An empty file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Empty {
+    /// Where it lies.
+    pub path: S3Path,
+    /// `PARQUET` unless told.
+    #[serde(default)]
+    pub format: Option<CommitFormat>,
+}
+
+impl Empty {
+    /// As the recipe takes it.
+    pub fn file(&self) -> EmptyFile {
+        match self.format {
+            Some(CommitFormat::Avro) => EmptyFile::avro(self.path.clone()),
+            _ => EmptyFile::parquet(self.path.clone()),
+        }
+    }
+}
+
+/// Who is told how runs go.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Notify {
+    /// A program and its arguments; the news is JSON on its standard input.
+    pub command: Vec<String>,
+    /// Where the address of a webhook is found: such addresses are secrets themselves. The news is its JSON body.
+    pub webhook: Option<Reference>,
+}
+
+impl Environment {
+    /// What no system knows.
+    pub fn knowledge(&self) -> Knowledge {
+        let mut knowledge = Knowledge::new();
+        knowledge.owners.clone_from(&self.owners);
+        knowledge.writers.clone_from(&self.writers);
+        knowledge.successors.clone_from(&self.successors);
+        knowledge
+    }
+}
+
+impl Config {
+    /// Reads a file of settings.
+    ///
+    /// # Errors
+    /// Where it cannot be read, or something in it is not understood: what, where, and what to do.
+    pub fn read(path: &Path) -> Result<Self, Failure> {
+        let name = path.display();
+        let bytes = read_bounded(path, MAX).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+        let text = String::from_utf8(bytes).map_err(|_| Failure::usage(format!("{name}: no text in UTF-8")))?;
+        Self::parse(&text)
+            .map_err(|what| Failure::usage(format!("{name}, {what}\n  → ops.sample.toml shows every setting")))
+    }
+
+    /// Understands a text. The offending line is counted, not quoted: somebody may have written a secret there.
+    fn parse(text: &str) -> Result<Self, String> {
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            format!("line {}: {}", before.matches('\n').count() + 1, error.message().trim())
+        })?;
+        for (name, environment) in &config.environments {
+            if environment.client_cert.is_some() != environment.client_key.is_some() {
+                return Err(format!("[environments.{name}]: client_cert and client_key belong together"));
+            }
+            if environment.client_cert.is_some() && environment.token.is_some() {
+                return Err(format!("[environments.{name}]: a token or a client certificate, not both"));
+            }
+        }
+        Ok(config)
+    }
+
+    /// The file that is used where none is named: `ops.toml` here, or among a person's settings.
+    pub fn usual() -> Option<PathBuf> {
+        let here = PathBuf::from("ops.toml");
+        let home = || surroundings::config_home().map(|home| home.join("ops-recipes").join("ops.toml"));
+        std::iter::once(here).chain(home()).find(|path| path.is_file())
+    }
+
+    /// What there is, one environment a line.
+    pub fn list(&self) -> String {
+        let line = |(name, environment): (&String, &Environment)| {
+            let production = if environment.production { " (production)" } else { "" };
+            let address = environment.sonar_url.as_deref().unwrap_or("no address");
+            format!("\n  --env {name}{production}: {address}")
+        };
+        self.environments.iter().map(line).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sample_is_understood() {
+        let text = include_str!("../../ops.sample.toml");
+        let config = Config::parse(text).unwrap();
+        let prod = &config.environments["prod"];
+        assert!(prod.production && !config.environments["staging"].production);
+        assert_eq!(prod.limits.max_count, 50);
+        assert!(prod.knowledge().is_critical(&"dataset/fx-rates".parse().unwrap()));
+        assert!(prod.successors.is_some() && prod.empty_file.is_some());
+        // What is commented out must be right, too: each such line is a setting with one blank after the sign.
+        let whole: String = text
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(setting)
+                    if setting.split(" = ").next().is_some_and(|name| {
+                        name.chars().all(|c| c == '_' || c.is_ascii_lowercase()) && setting.contains(" = ")
+                    }) =>
+                {
+                    setting
+                }
+                _ => line,
+            })
+            .filter(|line| !line.starts_with("client_"))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let whole = Config::parse(&whole).unwrap();
+        assert_ne!(whole.environments["prod"].notify, Notify::default());
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_with_its_line() {
+        for (text, wants) in [
+            ("[environments.prod]\nsonar = 1", "line 2: unknown field `sonar`"),
+            ("[environments.prod]\nlimits = { max = 1 }", "unknown field `max`"),
+            ("[environments.prod]\nclient_cert = \"a.pem\"", "belong together"),
+            ("[environments.prod]\nproduction = \"yes\"", "line 2: "),
+            ("environments", "line 1"),
+        ] {
+            let error = Config::parse(text).unwrap_err();
+            assert!(error.contains(wants), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_secret_in_the_file_is_never_repeated() {
+        for text in ["[environments.prod]\ntoken = \"planted\"", "[environments.prod]\npassword = \"planted\""] {
+            let error = Config::parse(text).unwrap_err();
+            assert!(!error.contains("planted"), "{error}");
+        }
+    }
+}
