@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use crate::event::Word;
+use crate::walk::{is_ramped, out_at_most};
 use crate::{Approval, Danger, Entry, Event, Finding, Obligation, Outcome, Past, Plan, Repeat, Stop};
 
 /// What a journal says, folded: the state of a run without its actions' meaning.
@@ -33,6 +34,10 @@ pub struct History {
     settled_at: HashMap<String, Timestamp>,
     actions: HashMap<String, Trace>,
     intents: u64,
+    /// The phase that the last process was in.
+    phase: usize,
+    /// How many of the actions that it called there for the first time have an outcome.
+    returned: usize,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -45,9 +50,30 @@ struct Trace {
     begun: bool,
     /// An intent of which no outcome is known. What is called again goes before all others: it has no place.
     open: Option<Option<u64>>,
-    /// For each process that died with an intent open: how many others may have been called before this one.
-    lost: Vec<usize>,
+    /// One for each process that died with an intent open.
+    lost: Vec<Lost>,
     end: Option<End>,
+}
+
+/// What tells whether an intent was called by the process that died with it.
+#[derive(Clone, Copy, Debug)]
+struct Lost {
+    /// How many others would have been called before.
+    before: usize,
+    phase: usize,
+    returned: usize,
+    ramped: bool,
+}
+
+impl Lost {
+    /// Calls begin in the order of their intents, so only the first of them can have been out: as many as the phase is
+    /// wide, and while the ramp goes up fewer. Where that cannot be told, too many count as called, never too few.
+    fn may_be_called(self, plan: &Plan) -> bool {
+        let Some(phase) = plan.head().phases.get(self.phase) else { return true };
+        // Waits pass the ramp by.
+        let ramped = self.ramped && phase.waits == 0;
+        self.before < if ramped { out_at_most(phase.width, self.returned) } else { phase.width }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +96,7 @@ impl History {
                 self.outcome = None;
                 self.stop = None;
                 self.lose();
+                self.returned = 0;
             }
             Event::Intended { keys } => {
                 for key in keys {
@@ -81,25 +108,23 @@ impl History {
                 }
             }
             Event::Performed { key, .. } => {
-                let trace = self.trace(key);
-                trace.calls += 1;
-                trace.begun = true;
-                trace.ours = true;
-                trace.open = None;
+                self.trace(key).ours = true;
+                self.returned(key);
             }
             Event::Tried { key, effect, .. } => {
-                let trace = self.trace(key);
-                trace.calls += 1;
-                trace.begun = true;
-                trace.ours |= *effect != Word::None;
-                trace.open = None;
+                self.trace(key).ours |= *effect != Word::None;
+                self.returned(key);
             }
             Event::Confirmed { keys } => self.end(keys, End::Confirmed),
             Event::AlreadyDone { keys } => self.end(keys, End::Already),
             Event::Drifted { key, .. } => self.end(std::slice::from_ref(key), End::Drifted),
             Event::Failed { key, .. } => self.end(std::slice::from_ref(key), End::Failed),
             // What is unknown is looked at again, with its intent still open.
-            Event::Unknown { .. } | Event::Phase { .. } | Event::Blind { .. } => {}
+            Event::Unknown { .. } | Event::Blind { .. } => {}
+            Event::Phase { index, .. } => {
+                self.phase = *index;
+                self.returned = 0;
+            }
             Event::Obliged { obligation } => {
                 if self.obliged.insert(obligation.id.clone(), entry.at).is_none() {
                     self.obligations.push(obligation.clone());
@@ -131,6 +156,14 @@ impl History {
         self.actions.entry(key.to_owned()).or_default()
     }
 
+    fn returned(&mut self, key: &str) {
+        let trace = self.trace(key);
+        trace.calls += 1;
+        trace.open = None;
+        let first = !std::mem::replace(&mut trace.begun, true);
+        self.returned += usize::from(first);
+    }
+
     fn end(&mut self, keys: &[String], end: End) {
         for key in keys {
             let trace = self.trace(key);
@@ -141,9 +174,14 @@ impl History {
 
     /// A process died: what it had intended may have been called.
     fn lose(&mut self) {
-        for (before, key) in self.open().into_iter().enumerate() {
+        let open = self.open();
+        // Of a phase that began with a ramp fewer may be left; but where so many are, it did begin with one.
+        let ramped = is_ramped(open.len());
+        let (phase, returned) = (self.phase, self.returned);
+        for (before, key) in open.into_iter().enumerate() {
             let trace = self.trace(&key);
-            trace.lost.push(if trace.open == Some(None) { 0 } else { before });
+            let before = if trace.open == Some(None) { 0 } else { before };
+            trace.lost.push(Lost { before, phase, returned, ramped });
             trace.open = None;
             trace.ours = true;
         }
@@ -161,18 +199,16 @@ impl History {
 
     /// What the walk must know of each action of `plan`, once the process that wrote the last line is gone.
     ///
-    /// An intent without an outcome may have been called. Calls begin in the order of their intents, so at most the first
-    /// `width` of them were under way when a process died: these count as called once more, so that an action which
-    /// kills its process cannot do so for ever.
+    /// An intent without an outcome may have been called. What can have been out when a process died counts as called
+    /// once more, so that an action which kills its process cannot do so for ever.
     pub fn past(&self, plan: &Plan) -> Vec<Past> {
-        let width = plan.head().phases.iter().map(|phase| phase.width).max().unwrap_or(1);
         let mut past = self.clone();
         past.lose();
         plan.cards()
             .map(|card| match past.actions.get(&card.key) {
                 None => Past::Untouched,
                 Some(trace) => {
-                    let lost = trace.lost.iter().filter(|before| **before < width).count();
+                    let lost = trace.lost.iter().filter(|lost| lost.may_be_called(plan)).count();
                     let calls = trace.calls.saturating_add(u32::try_from(lost).unwrap_or(u32::MAX));
                     match trace.end {
                         Some(End::Confirmed) => Past::Confirmed,

@@ -22,6 +22,7 @@ use jiff::Timestamp;
 use crate::event::{Outcome, Stop};
 use crate::{Danger, Head, Job, Plan, Repeat};
 use ramp::Ramp;
+pub(crate) use ramp::{is_ramped, out_at_most};
 use slot::{Last, Slot, State};
 pub use words::{Change, Failure, Next, Past};
 
@@ -90,7 +91,7 @@ impl Walk {
 
     /// A walk through a plan that earlier processes began.
     pub fn resume(plan: &Plan, past: impl Fn(usize) -> Past) -> Self {
-        let mut slots: Vec<Slot> = plan.cards().map(|card| Slot::new(&card)).collect();
+        let mut slots: Vec<Slot> = (0..plan.len()).map(|i| Slot::new(plan.deck().rules(i))).collect();
         for (i, slot) in slots.iter_mut().enumerate() {
             match past(i) {
                 Past::Untouched => {}
