@@ -136,7 +136,7 @@ async fn real(place: Place, name: String, settings: Environment, rights: Rights)
     };
     let sonar_url = settings.sonar_url.clone().ok_or_else(|| missing("Sonar", "sonar_url"))?;
     let metapod_url = settings.metapod_url.clone().ok_or_else(|| missing("Metapod", "metapod_url"))?;
-    let authority = settings.ca_file.as_deref().map(|path| pem(path)).transpose()?;
+    let authority = settings.ca_file.as_deref().map(pem).transpose()?;
     let credential = credential(&settings).await?;
     let metapod = |credential: Credential| {
         let mut builder = MetapodClient::builder(Name::new(&*name), &metapod_url).credential(credential);

@@ -43,7 +43,12 @@ pub struct Manner {
 impl Manner {
     /// Who this is.
     pub fn operator(&self) -> String {
-        self.operator.clone().or_else(surroundings::user).unwrap_or_else(|| "somebody".into())
+        self.known_operator().unwrap_or_else(|| "somebody".into())
+    }
+
+    /// Who this is, where that is known.
+    pub fn known_operator(&self) -> Option<String> {
+        self.operator.clone().or_else(surroundings::user)
     }
 }
 

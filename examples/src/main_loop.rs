@@ -156,6 +156,9 @@ async fn approved(
     input_taken: bool,
 ) -> Result<Ending, Failure> {
     let who = flags.common.manner.operator();
+    if plan.head().target.kind == TargetKind::Production && flags.common.manner.known_operator().is_none() {
+        return Err(Failure::usage("this is production: say who you are with --operator WHO; nothing was changed"));
+    }
     let limits = &reach.settings.limits;
     let answers = approve::from_flags(&plan, &flags.answers, limits, &who, Timestamp::now());
     if flags.answers.yes {

@@ -89,7 +89,7 @@ pub async fn resume(which: Resume<'_>, common: &Common, screen: Screen) -> Resul
 fn old_enough_to_ask(summary: &Summary, yes: bool, screen: Screen) -> Result<(), Failure> {
     let now = Timestamp::now();
     let resumable = !matches!(summary.state, RunState::Planned | RunState::Ended(Outcome::Done));
-    if yes || !resumable || now.duration_since(summary.last_sign).as_secs() < LONG_AGO {
+    if yes || !resumable || !is_long_ago(summary.last_sign, now) {
         return Ok(());
     }
     let ago = age(summary.last_sign, now);
@@ -104,4 +104,22 @@ fn old_enough_to_ask(summary: &Summary, yes: bool, screen: Screen) -> Result<(),
         return Ok(());
     }
     Err(Failure::refused("not resumed, nothing was changed"))
+}
+
+fn is_long_ago(sign: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(sign).as_secs() >= LONG_AGO
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_two_hours_a_person_is_asked() {
+        let now: Timestamp = "2026-11-22T09:00:00Z".parse().unwrap();
+        for (sign, asked) in [("08:59:59", false), ("07:00:01", false), ("07:00:00", true), ("00:00:00", true)] {
+            assert_eq!(is_long_ago(format!("2026-11-22T{sign}Z").parse().unwrap(), now), asked, "{sign}");
+        }
+        assert!(!is_long_ago("2026-11-22T09:05:00Z".parse().unwrap(), now), "another machine's clock is ahead");
+    }
 }

@@ -67,8 +67,10 @@ impl Report {
         };
         let done = self.changed + self.already;
         one_line(&format!(
-            "[{}{debts}] {}: {} — {done} of {} done",
-            self.outcome, self.target, self.title, self.planned
+            "[{}{debts}] {} — {done} of {} done",
+            self.outcome,
+            self.target.titled(&self.title),
+            self.planned
         ))
     }
 

@@ -35,6 +35,11 @@ impl Target {
         Self { environment: environment.into(), kind: TargetKind::Production }
     }
 
+    /// A plan's title with where it acts before it, unless the recipe says so itself.
+    pub(crate) fn titled(&self, title: &str) -> String {
+        if title.starts_with(&self.to_string()) { title.to_owned() } else { format!("{self}: {title}") }
+    }
+
     /// The embedded sandbox.
     pub fn sandbox() -> Self {
         Self { environment: "sandbox".into(), kind: TargetKind::Sandbox }

@@ -57,8 +57,8 @@ fn a_changed_plan_is_refused() {
 #[test]
 fn a_stale_plan_is_refused_and_made_again() {
     let stage = planned();
-    let config = stage.write("ops.toml", &stage.configure("sandbox", "limits = { freshness_seconds = 0 }"));
-    std::thread::sleep(std::time::Duration::from_millis(20));
+    let config = stage.write("ops.toml", &stage.configure("sandbox", "limits = { freshness_seconds = 2 }"));
+    std::thread::sleep(std::time::Duration::from_millis(2200));
     apply(&stage, &["--config", &config]).is(3, &["freshness", "--replan"]);
     stage.untouched();
     // One dataset was retracted meanwhile: the new plan says so, and the old number is no longer right.

@@ -9,3 +9,4 @@ mod output;
 mod runs;
 mod secrets;
 mod stage;
+mod terminal;

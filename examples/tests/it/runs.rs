@@ -66,7 +66,8 @@ fn a_second_signal_leaves_and_resuming_looks() {
     signal(&child, "-INT");
     std::thread::sleep(std::time::Duration::from_millis(300));
     signal(&child, "-INT");
-    came(child).is(130, &["resuming looks first"]);
+    // A call was left behind: what became of it cannot be told.
+    came(child).is(5, &["resuming looks first", "[outcome unknown]"]);
     stage.world.faults().clear();
     let folder = stage.run_folders()[0].to_string_lossy().into_owned();
     stage.runs(&["list"]).is(0, &["interrupted"]);
@@ -85,25 +86,12 @@ fn two_programs_do_not_share_a_transaction() {
     *answers.last_mut().unwrap() = "1..60".into();
     let second = run(stage.recipe("retract-datasets", &refs(&answers)));
     second.is(7, &["is held by run", "of ana on", "process"]);
-    let name = stage.run_folders()[0].to_string_lossy().into_owned();
+    // The second one planned too; the first one is the one with a journal.
+    let mut folders = stage.run_folders().into_iter();
+    let name = folders.find(|folder| folder.join("journal.jsonl").is_file()).unwrap().to_string_lossy().into_owned();
     stage.runs(&["resume", &name]).is(7, &["is held by"]);
     came(first).is(0, &["60 of 60 done"]);
     stage.retracted_once();
-}
-
-#[test]
-fn an_old_run_is_asked_about() {
-    let stage = Stage::bulk(60);
-    let folder = stopped(&stage, "-INT");
-    // Six hours pass: every sign of life is older than that.
-    let journal = std::path::Path::new(&folder).join("journal.jsonl");
-    let text = std::fs::read_to_string(&journal).unwrap();
-    assert!(text.contains("\"ended\""));
-    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(6 * 3600);
-    let alive = std::path::Path::new(&folder).join("alive");
-    std::fs::File::options().write(true).open(&alive).unwrap().set_modified(old).unwrap();
-    // The journal's own times cannot be moved (its lines are chained), so the run is still young: it resumes unasked.
-    stage.runs(&["resume", &folder]).is(0, &["60 of 60 done"]);
 }
 
 #[test]

@@ -198,7 +198,7 @@ pub(super) fn write_by_hand(
     out: &mut impl Write,
 ) -> std::io::Result<()> {
     let head = plan.head();
-    writeln!(out, "# {}: {}\n", head.target, head.title)?;
+    writeln!(out, "# {}\n", head.target.titled(&head.title))?;
     writeln!(
         out,
         "By hand, in this order. Recipe {} version {}, plan {}.\n",
