@@ -4,13 +4,25 @@ use std::any::Any;
 use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::{Action, Card, Error, Result};
+use crate::{Action, Card, Danger, Error, Repeat, Result};
+
+/// What the walk needs to know of an action.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    pub(crate) danger: Danger,
+    pub(crate) repeat: Repeat,
+    pub(crate) settle: Duration,
+}
 
 /// The actions of a plan, by index.
 pub(crate) trait Deck: fmt::Debug + Send + Sync {
     fn len(&self) -> usize;
     fn card(&self, i: usize) -> Card;
+    /// The key alone: a card costs its text too.
+    fn key(&self, i: usize) -> String;
+    fn rules(&self, i: usize) -> Rules;
     fn by_hand(&self, i: usize) -> String;
     /// Writes action `i` as one line of JSON, without its end.
     fn write(&self, i: usize, out: &mut dyn Write) -> Result<()>;
@@ -41,6 +53,15 @@ impl<A: Action> Deck for Cards<A> {
 
     fn card(&self, i: usize) -> Card {
         Card::of(&self.0[i])
+    }
+
+    fn key(&self, i: usize) -> String {
+        self.0[i].key()
+    }
+
+    fn rules(&self, i: usize) -> Rules {
+        let action = &self.0[i];
+        Rules { danger: action.danger(), repeat: action.repeat(), settle: action.settle() }
     }
 
     fn by_hand(&self, i: usize) -> String {

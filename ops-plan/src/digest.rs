@@ -16,15 +16,21 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// The first bytes in hexadecimal digits.
+    pub(crate) fn hex(&self, bytes: usize) -> String {
+        let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value & 15)]);
+        self.0.iter().take(bytes).flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
+    }
+
     /// The first 12 hexadecimal digits: enough for a person to compare.
     pub fn short(&self) -> String {
-        self.to_string()[..12].to_owned()
+        self.hex(6)
     }
 }
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&self.hex(32))
     }
 }
 

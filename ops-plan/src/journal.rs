@@ -17,6 +17,14 @@ pub trait Journal: Send {
     /// # Errors
     /// When it cannot be written.
     fn note(&mut self, event: Event) -> Result<()>;
+
+    /// Appends some events, in their order, as [`Journal::note`] does.
+    ///
+    /// # Errors
+    /// When one cannot be written; those before it may be there.
+    fn notes(&mut self, events: Vec<Event>) -> Result<()> {
+        events.into_iter().try_for_each(|event| self.note(event))
+    }
 }
 
 /// A journal in memory: for engines that keep one themselves, for tests and for measuring.

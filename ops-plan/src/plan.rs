@@ -50,6 +50,11 @@ impl Plan {
         (i < self.len()).then(|| self.deck.card(i))
     }
 
+    /// The key of action `i`, where there is one: cheaper than its card.
+    pub fn key(&self, i: usize) -> Option<String> {
+        (i < self.len()).then(|| self.deck.key(i))
+    }
+
     /// All its actions, in order; each card is made as it is asked for.
     pub fn cards(&self) -> impl Iterator<Item = Card> + '_ {
         (0..self.len()).map(|i| self.deck.card(i))

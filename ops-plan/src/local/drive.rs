@@ -14,6 +14,8 @@ use crate::{BoxFuture, Error, Event, Job, Journal, Observed, Result, Stop, Walk}
 
 /// How many keys one line of the journal holds at most.
 const KEYS: usize = 1000;
+/// How many answers are taken at once at most.
+const TOGETHER: usize = 64;
 
 /// Sees every event of a run as it happens: a bar, a log, a notifier. It cannot fail and must not block.
 pub trait Watcher: Send + Sync {
@@ -64,6 +66,12 @@ impl Log<'_> {
         self.journal.note(event)
     }
 
+    /// Events that came together, written together.
+    fn notes(&mut self, events: Vec<Event>) -> Result<()> {
+        events.iter().for_each(|event| self.show(event));
+        self.journal.notes(events)
+    }
+
     pub(super) fn durable(&mut self, event: Event) -> BoxFuture<'static, Result<()>> {
         self.show(&event);
         self.journal.durable(event)
@@ -95,7 +103,7 @@ pub(super) async fn drive(
             && stop.is_cancelled()
             && let Some(change) = walk.stop(Stop::Asked)
         {
-            broken = record(job, log, vec![change]).err();
+            broken = log.notes(record(job, vec![change])).err();
         }
         if let Some(error) = broken.take() {
             let rest = async { while under_way.next().await.is_some() {} };
@@ -139,45 +147,41 @@ pub(super) async fn drive(
             Next::Until(at) => Some(at),
             Next::Await => None,
         };
+        let idle = under_way.is_empty();
+        // Answers that came together are written together: a write for each would cost more than all else of the journal.
+        let mut ready = (&mut under_way).ready_chunks(TOGETHER);
         let came = tokio::select! {
             biased;
             () = abort.cancelled() => return Ok(()),
             () = stop.cancelled(), if walk.stopped().is_none() => None,
-            came = under_way.next(), if !under_way.is_empty() => came,
+            came = ready.next(), if !idle => came,
             () = clock.sleep_until(until) => None,
         };
-        let written = match came {
-            None => Ok(()),
-            Some(Came::Observed(which, Ok(seen))) => {
-                let changes = walk.observed(&which, seen, clock.now());
-                record(job, log, changes)
+        let mut events = Vec::new();
+        for came in came.unwrap_or_default() {
+            match came {
+                Came::Observed(which, Ok(seen)) => {
+                    let changes = walk.observed(&which, seen, clock.now());
+                    events.extend(record(job, changes));
+                }
+                Came::Observed(_, Err(error)) => {
+                    let error = error.to_string();
+                    let changes = walk.blind(&error, clock.now());
+                    events.push(Event::Blind { error });
+                    events.extend(record(job, changes));
+                }
+                Came::Intended(which, Ok(())) => walk.intended(&which),
+                Came::Intended(_, Err(error)) => broken = Some(error),
+                Came::Performed(i, result) => events.extend(performed(job, walk, i, result, clock.now())),
             }
-            Some(Came::Observed(_, Err(error))) => {
-                let text = error.to_string();
-                let changes = walk.blind(&text, clock.now());
-                log.note(Event::Blind { error: text }).and_then(|()| record(job, log, changes))
-            }
-            Some(Came::Intended(which, Ok(()))) => {
-                walk.intended(&which);
-                Ok(())
-            }
-            Some(Came::Intended(_, Err(error))) => Err(error),
-            Some(Came::Performed(i, result)) => performed(job, walk, log, i, result, clock.now()),
-        };
-        if let Err(error) = written {
-            broken = Some(error);
+        }
+        if let Err(error) = log.notes(events) {
+            broken.get_or_insert(error);
         }
     }
 }
 
-fn performed(
-    job: &dyn Job,
-    walk: &mut Walk,
-    log: &mut Log<'_>,
-    i: usize,
-    result: ops_client::Result<()>,
-    now: Timestamp,
-) -> Result<()> {
+fn performed(job: &dyn Job, walk: &mut Walk, i: usize, result: ops_client::Result<()>, now: Timestamp) -> Vec<Event> {
     let key = key(job, i);
     let attempt = walk.attempts(i);
     let result = result.map_err(|error| Failure::from(&error));
@@ -187,12 +191,13 @@ fn performed(
     };
     // The walk learns of the call even where the journal cannot: its count of calls in flight must hold.
     let changes = walk.performed(i, result, now);
-    log.note(event)?;
-    record(job, log, changes)
+    let mut events = vec![event];
+    events.extend(record(job, changes));
+    events
 }
 
-/// Writes down what a report changed.
-fn record(job: &dyn Job, log: &mut Log<'_>, changes: Vec<Change>) -> Result<()> {
+/// What a report changed, for the journal.
+fn record(job: &dyn Job, changes: Vec<Change>) -> Vec<Event> {
     let (mut confirmed, mut already) = (Vec::new(), Vec::new());
     let mut others = Vec::new();
     for change in changes {
@@ -205,21 +210,22 @@ fn record(job: &dyn Job, log: &mut Log<'_>, changes: Vec<Change>) -> Result<()> 
             Change::Stopping(why) => others.push(Event::Stopping { why }),
         }
     }
+    let mut events = Vec::new();
     for chunk in already.chunks(KEYS) {
-        log.note(Event::AlreadyDone { keys: keys(job, chunk) })?;
+        events.push(Event::AlreadyDone { keys: keys(job, chunk) });
     }
     for chunk in confirmed.chunks(KEYS) {
         // What is left behind is written before the effect is called seen: no debt is ever lost.
-        for obligation in chunk.iter().filter_map(|&i| job.obligation(i)) {
-            log.note(Event::Obliged { obligation })?;
-        }
-        log.note(Event::Confirmed { keys: keys(job, chunk) })?;
+        let obligations = chunk.iter().filter_map(|&i| job.obligation(i));
+        events.extend(obligations.map(|obligation| Event::Obliged { obligation }));
+        events.push(Event::Confirmed { keys: keys(job, chunk) });
     }
-    others.into_iter().try_for_each(|event| log.note(event))
+    events.extend(others);
+    events
 }
 
 fn key(job: &dyn Job, i: usize) -> String {
-    job.plan().card(i).map(|card| card.key).unwrap_or_default()
+    job.plan().key(i).unwrap_or_default()
 }
 
 fn keys(job: &dyn Job, which: &[usize]) -> Vec<String> {

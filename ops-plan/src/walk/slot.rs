@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{Card, Danger, Repeat};
+use crate::deck::Rules;
+use crate::{Danger, Repeat};
 
 /// Where an action stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,12 +68,12 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    pub(super) fn new(card: &Card) -> Self {
+    pub(super) fn new(Rules { danger, repeat, settle }: Rules) -> Self {
         Self {
             state: State::Fresh,
-            danger: card.danger,
-            repeat: card.repeat,
-            settle: card.settle,
+            danger,
+            repeat,
+            settle,
             attempts: 0,
             ours: false,
             begun: false,
