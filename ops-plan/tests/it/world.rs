@@ -282,6 +282,8 @@ pub(crate) struct State {
     /// How many looks fail from now on.
     pub(crate) blind: u32,
     pub(crate) spoilt: bool,
+    /// Whoever paints this one dies of it, before any effect.
+    pub(crate) killer: Option<u32>,
     pub(crate) washed: BTreeSet<String>,
     pub(crate) in_flight: usize,
     pub(crate) most_in_flight: usize,
@@ -380,6 +382,11 @@ impl World {
             *state.calls.entry(stroke.key()).or_default() += 1;
             state.in_flight += 1;
             state.most_in_flight = state.most_in_flight.max(state.in_flight);
+            if state.killer == Some(stroke.spec.thing) {
+                state.in_flight -= 1;
+                drop(state);
+                std::panic::resume_unwind(Box::new("the process dies"));
+            }
             let own = state.replies.get_mut(&stroke.spec.thing).and_then(VecDeque::pop_front);
             own.or_else(|| state.usual.clone()).unwrap_or_else(Reply::good)
         };
@@ -395,8 +402,12 @@ impl World {
             if *count == 1 {
                 state.order.push(stroke.key());
             }
-            let at = now + Duration::from_millis(reply.shows_after_ms);
-            state.arriving.push((at, stroke.spec.thing, stroke.spec.to));
+            if reply.shows_after_ms == 0 {
+                state.values.insert(stroke.spec.thing, stroke.spec.to);
+            } else {
+                let at = now + Duration::from_millis(reply.shows_after_ms);
+                state.arriving.push((at, stroke.spec.thing, stroke.spec.to));
+            }
         }
         tokio::task::yield_now().await;
         self.pass(reply.takes_ms / 2).await;
