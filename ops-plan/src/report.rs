@@ -46,7 +46,7 @@ pub struct Report {
     pub already: usize,
     /// How many are not done.
     pub left: usize,
-    /// Actions that failed, drifted or are unknown: what, and why. At most 20.
+    /// Actions that failed, drifted or are unknown: what they do, and why. At most 20.
     pub troubles: Vec<(String, String)>,
     /// What was not done, as a person would do it. At most 20; all of them lie in the run's folder.
     pub by_hand: Vec<String>,
@@ -98,7 +98,7 @@ impl Report {
     fn numbers(&self) -> String {
         let mut numbers = vec![format!("{} by this run", self.changed)];
         if self.already > 0 {
-            numbers.push(format!("{} were so already", self.already));
+            numbers.push(format!("{} already so", self.already));
         }
         if self.left > 0 {
             numbers.push(format!("{} left", self.left));

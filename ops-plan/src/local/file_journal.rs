@@ -66,19 +66,24 @@ impl FileJournal {
         Self { path: path.to_owned(), file: Arc::new(file), seq, prev, broken: Arc::default() }
     }
 
-    fn append(&mut self, event: Event) -> Result<()> {
+    /// Appends some events with one write: a write for each costs more than making the lines.
+    fn append(&mut self, events: impl IntoIterator<Item = Event>) -> Result<()> {
         if self.broken.load(Ordering::Acquire) {
             return Err(self.failed("an earlier write failed", std::io::Error::other("journal closed")));
         }
-        let entry = Entry { seq: self.seq + 1, at: Timestamp::now(), event };
-        let line = seal(&entry, &self.prev)?;
-        if line.len() as u64 >= MAX_LINE {
-            return Err(self.failed("write a line of more than 64 MiB to", std::io::ErrorKind::FileTooLarge.into()));
+        let mut lines = String::new();
+        for event in events {
+            let entry = Entry { seq: self.seq + 1, at: Timestamp::now(), event };
+            // A line that cannot be made leaves a gap in the chain, were anything written after it.
+            let line = seal(&entry, &self.prev).inspect_err(|_| self.broken.store(true, Ordering::Release))?;
+            if line.len() as u64 >= MAX_LINE {
+                return Err(self.failed("write a line of more than 64 MiB to", std::io::ErrorKind::FileTooLarge.into()));
+            }
+            self.seq = entry.seq;
+            self.prev = hash(line.trim_end().as_bytes());
+            lines.push_str(&line);
         }
-        (&*self.file).write_all(line.as_bytes()).map_err(|e| self.failed("write", e))?;
-        self.seq = entry.seq;
-        self.prev = hash(line.trim_end().as_bytes());
-        Ok(())
+        (&*self.file).write_all(lines.as_bytes()).map_err(|e| self.failed("write", e))
     }
 
     fn failed(&self, what: &str, source: std::io::Error) -> Error {
@@ -89,7 +94,7 @@ impl FileJournal {
 
 impl Journal for FileJournal {
     fn durable(&mut self, event: Event) -> BoxFuture<'static, Result<()>> {
-        let written = self.append(event);
+        let written = self.append([event]);
         let (file, path, broken) = (Arc::clone(&self.file), self.path.clone(), Arc::clone(&self.broken));
         Box::pin(async move {
             written?;
@@ -102,12 +107,16 @@ impl Journal for FileJournal {
     }
 
     fn note(&mut self, event: Event) -> Result<()> {
-        self.append(event)
+        self.append([event])
+    }
+
+    fn notes(&mut self, events: Vec<Event>) -> Result<()> {
+        if events.is_empty() { Ok(()) } else { self.append(events) }
     }
 }
 
 fn hash(line: &[u8]) -> String {
-    Digest::of(line).to_string()[..32].to_owned()
+    Digest::of(line).hex(16)
 }
 
 /// One line with its end: the entry, the hash of the line before, the CRC of all that.
@@ -181,4 +190,63 @@ fn check(line: &[u8], tail: &Tail) -> Result<Entry, String> {
         return Err("it does not follow the line before: a line was taken out or put in".into());
     }
     Ok(entry)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event() -> Event {
+        Event::Settled { id: "wash-1".into() }
+    }
+
+    fn over(device: &str) -> FileJournal {
+        let file = OpenOptions::new().append(true).open(device).unwrap();
+        FileJournal::over(Path::new(device), file, 0, String::new())
+    }
+
+    /// A real full disk: the kernel's own.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_an_error_that_says_what_to_do() {
+        let mut journal = over("/dev/full");
+        let text = journal.note(event()).unwrap_err().to_string();
+        assert!(text.contains("/dev/full") && text.contains("No space left"), "{text}");
+        assert!(text.contains("nothing new was started") && text.contains("Free some space"), "{text}");
+        // What is on the disk is not known any more: nothing more is written.
+        let text = journal.note(event()).unwrap_err().to_string();
+        assert!(text.contains("an earlier write failed"), "{text}");
+    }
+
+    /// A device that can be written and not synced.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_failed_sync_is_fatal_and_never_tried_again() {
+        let mut journal = over("/dev/null");
+        journal.note(event()).unwrap();
+        let error = journal.durable(event()).await.unwrap_err();
+        assert!(matches!(&error, Error::Journal { what, .. } if what.starts_with("sync /dev/null")), "{error}");
+        assert!(journal.note(event()).is_err());
+        assert!(journal.durable(event()).await.is_err());
+    }
+
+    #[test]
+    fn a_line_is_read_back_as_it_was_written() {
+        let entry = Entry { seq: 1, at: Timestamp::UNIX_EPOCH, event: event() };
+        let line = seal(&entry, "").unwrap();
+        assert_eq!(
+            line,
+            "{\"seq\":1,\"at\":\"1970-01-01T00:00:00Z\",\"kind\":\"settled\",\"id\":\"wash-1\",\"prev\":\"\",\"crc\":\"b698f2cf\"}\n",
+            "the format of version 1: whoever changes it cannot read old journals"
+        );
+        let back = check(line.trim_end().as_bytes(), &Tail::default()).unwrap();
+        assert!(matches!(back.event, Event::Settled { id } if id == "wash-1"));
+    }
+
+    #[test]
+    fn short_and_foreign_lines_are_refused() {
+        for line in ["", "{}", "0123456789", "{\"seq\":1,\"crc\":\"00000000\"}"] {
+            assert!(check(line.as_bytes(), &Tail::default()).is_err(), "{line}");
+        }
+    }
 }

@@ -351,7 +351,7 @@ impl Runner {
             let settled: HashSet<&String> = plan.head().settles.iter().collect();
             debts.retain(|debt| !settled.contains(&debt.id));
         }
-        let troubles = notebook.troubles();
+        let troubles = notebook.troubles(plan);
         Report {
             run: info.id.clone(),
             recipe: info.recipe.clone(),
@@ -429,8 +429,17 @@ impl Default for Notebook {
 }
 
 impl Notebook {
-    fn troubles(&self) -> Vec<(String, String)> {
-        self.troubles.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    /// What is in trouble, in the words of the plan.
+    fn troubles(&self, plan: &Plan) -> Vec<(String, String)> {
+        let mut troubles = self.troubles.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        if !troubles.is_empty() {
+            for card in plan.cards() {
+                for (what, _) in troubles.iter_mut().filter(|(what, _)| *what == card.key) {
+                    what.clone_from(&card.text);
+                }
+            }
+        }
+        troubles
     }
 }
 
