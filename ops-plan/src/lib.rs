@@ -1,4 +1,8 @@
-#![doc = include_str!("../README.md")]
+#![cfg_attr(feature = "local", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "local"),
+    doc = "An engine for operations; its guide is in the README, whose example needs the feature `local`."
+)]
 
 mod action;
 mod approval;
