@@ -231,6 +231,12 @@ impl Reach {
             .with::<CommitEmptyDataset>(empty, writes())
     }
 
+    /// What is reached, and where.
+    pub fn addresses(&self) -> [String; 2] {
+        let [sonar, metapod] = &self.addresses;
+        [format!("Sonar at {sonar}"), format!("Metapod at {metapod}")]
+    }
+
     /// The systems that are looked at first.
     pub fn systems(&self) -> Vec<Arc<dyn System>> {
         let info = self.credential.describe();

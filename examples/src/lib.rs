@@ -19,3 +19,8 @@ pub mod show;
 pub mod signals;
 pub mod surroundings;
 pub mod text;
+
+/// The program in the README is compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use ops_plan::{
@@ -287,7 +287,7 @@ pub(crate) fn runner(runs: &Runs, reach: &Reach, manner: &Manner) -> Result<Runn
 /// What a plan keeps about the world before lies in a file, unless the plan is only looked at; it goes with the program
 /// where no run took it.
 #[derive(Default)]
-struct Spilled(std::cell::OnceCell<PathBuf>);
+struct Spilled(OnceLock<PathBuf>);
 
 impl Spilled {
     fn ask(&self, ask: Ask, runs: &Runs, looking: bool) -> Result<Ask, Failure> {
@@ -303,8 +303,11 @@ impl Spilled {
 impl Drop for Spilled {
     fn drop(&mut self) {
         if let Some(file) = self.0.get() {
-            // A run has it, or nobody needs it.
+            // A run has it, or nobody needs it. Folders go only where they are empty.
             let _ = std::fs::remove_file(file);
+            for folder in file.ancestors().skip(1).take(2) {
+                let _ = std::fs::remove_dir(folder);
+            }
         }
     }
 }

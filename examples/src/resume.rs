@@ -71,6 +71,9 @@ pub async fn resume(which: Resume<'_>, common: &Common, screen: Screen) -> Resul
             &format!("{} of {} changes are done; looking first", summary.history.done(), summary.info.changes),
         ),
     );
+    for address in reach.addresses() {
+        screen.say(&screen.layout.wrap("  reached  ", &address));
+    }
     let info = &summary.info;
     let subject = Subject {
         run: info.id.clone(),

@@ -11,6 +11,8 @@ use crate::text::{BLUE, BOLD, Layout, ORANGE, age, count};
 
 /// How many actions of a phase are shown from its beginning; the last one is shown besides.
 const SAMPLE: usize = 5;
+/// How many characters of a command are shown.
+const COMMAND: usize = 300;
 /// How many differences between two plans are shown of each kind.
 const DIFFERENCES: usize = 5;
 
@@ -38,11 +40,19 @@ pub fn plan(plan: &Plan, limits: &Limits, layout: &Layout, now: Timestamp) -> St
     if let Some(by_hand) = plan.by_hand(0) {
         out.push(String::new());
         out.push(layout.wrap("", "By hand, the first of it (--by-hand prints it all):"));
-        out.extend(by_hand.lines().map(|line| format!("  {}", crate::text::clean(line))));
+        out.extend(by_hand.lines().map(|line| format!("  {}", cut(&crate::text::clean(line)))));
     }
     out.push(String::new());
     out.push(layout.wrap("", &format!("plan {}: {}", plan.digest().short(), count(head.changes(), "change"))));
     out.join("\n")
+}
+
+/// A command is there to be copied, so it is not wrapped; one that fills the screen is not shown whole.
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(COMMAND) {
+        Some((end, _)) => format!("{} …", line.get(..end).unwrap_or(line)),
+        None => line.to_owned(),
+    }
 }
 
 /// What the guards say, worst first.
@@ -51,7 +61,7 @@ fn findings(plan: &Plan, limits: &Limits, layout: &Layout) -> String {
     if plan.head().target.kind == TargetKind::Sandbox
         && let Some(share) = plan.share(limits)
     {
-        let said = "the sandbox lets this pass; elsewhere it must be answered";
+        let said = "here --yes lets it pass; elsewhere it must be answered";
         findings.push(Finding::warn(share.guard, share.text).with_advice(said));
     }
     findings.sort_by_key(|finding| Reverse(finding.verdict));

@@ -23,10 +23,10 @@ use ops_recipes::datasets::{CommitEmptyDataset, EmptyFile};
 #[command(version, verbatim_doc_comment, after_help = CODES)]
 struct Cli {
     /// The transaction; the embedded sandbox takes tonight's run unless told
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["apply", "resume", "undo"])]
     transaction: Option<TransactionId>,
     /// The dataset; the embedded sandbox takes one that failed unless told
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["apply", "resume", "undo"])]
     dataset: Option<DatasetName>,
     /// The empty Parquet file, instead of the configured one
     #[arg(long, value_name = "S3-PATH")]

@@ -23,10 +23,10 @@ use ops_recipes::datasets::{AttributeSelection, RetractAttribute};
 #[command(version, verbatim_doc_comment, after_help = CODES)]
 struct Cli {
     /// The transaction; the embedded sandbox takes tonight's run unless told
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["apply", "resume", "undo"])]
     transaction: Option<TransactionId>,
     /// The dataset; the embedded sandbox takes one with a duplicate unless told
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["apply", "resume", "undo"])]
     dataset: Option<DatasetName>,
     /// Every attribute whose name an earlier one bears (the usual case)
     #[arg(long, conflicts_with_all = ["attribute", "indexed"])]

@@ -24,10 +24,10 @@ use ops_recipes::datasets::{Facts, IdList, RetractDatasets, Selection, read_ids}
 ///   retract-datasets --env prod --transaction ID --prefix contract-billing
 #[derive(Parser, Debug)]
 #[command(version, verbatim_doc_comment, after_help = CODES)]
-#[command(group = ArgGroup::new("selection").args(["all_committed", "name", "prefix", "ids"]))]
+#[command(group = ArgGroup::new("selection").args(["all_committed", "name", "prefix", "ids"]).conflicts_with_all(["apply", "resume", "undo"]))]
 struct Cli {
     /// The transaction; the embedded sandbox takes tonight's run unless told
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["apply", "resume", "undo"])]
     transaction: Option<TransactionId>,
     /// Every dataset that is committed now
     #[arg(long)]

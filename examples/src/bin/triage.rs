@@ -42,8 +42,9 @@ async fn go(cli: &Cli, screen: Screen) -> Result<Ending, Failure> {
     let reach = connect(cli.common.place.clone(), Rights::Read).await?;
     let overview = triage(&reach.systems(), Timestamp::now(), PATIENCE, tokio::time::sleep).await;
     for line in overview.to_string().lines() {
-        let text = line.trim_start();
-        screen.say(&screen.layout.wrap(&" ".repeat(line.len() - text.len()), text));
+        // A sign begins with its mark of four columns; what belongs to it is set in as far.
+        let (mark, text) = line.char_indices().nth(4).map_or((line, ""), |(at, _)| line.split_at(at));
+        screen.say(&screen.layout.wrap(mark, text));
     }
     let ours = ours(cli, screen)?;
     let found = overview.signs.len() + ours.len();

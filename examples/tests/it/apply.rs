@@ -107,6 +107,8 @@ fn a_plan_for_another_place_or_recipe_is_refused() {
     run(crate::stage::command(stage.folder.path(), "retract-datasets", &flags))
         .is(3, &["a plan for sandbox, and --env says staging"]);
     flags[0..2].copy_from_slice(&["--env", "sandbox"]);
+    let both = ["--apply", "plan.jsonl", "--prefix", "dataset/", "--yes"];
+    run(stage.program("retract-datasets", &both)).is(2, &["cannot be used with"]);
     let other = run(stage.program("commit-empty-dataset", &["--apply", "plan.jsonl", "--yes"]));
     other.is(3, &["a plan of retract-datasets"]);
     stage.untouched();

@@ -12,7 +12,7 @@ fn without_a_terminal_the_plan_is_shown_and_how_to_go_on() {
             .map(|text| text.trim_matches('…').trim()),
     );
     assert!(came.out.lines().next().unwrap().starts_with("sandbox · transaction "), "{}", came.out);
-    assert!(!folder.path().join("runs").join("locks").exists(), "a refused run leaves nothing behind");
+    assert!(!folder.path().join("runs").exists(), "a refused run leaves nothing behind");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Every program, end to end, as a person or a script would start it.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on fails")]
+
 mod apply;
 mod approval;
 mod demo;
