@@ -10,11 +10,11 @@ use crate::Stop;
 /// What the engine is to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Look at these actions, and report with [`Walk::observed`] or [`Walk::blind`]; meanwhile ask again.
+    /// Look at these actions, and report with [`Walk::observed`](crate::Walk::observed) or [`Walk::blind`](crate::Walk::blind); meanwhile ask again.
     Look(Vec<usize>),
-    /// Make these intents durable, and report with [`Walk::intended`]; meanwhile ask again.
+    /// Make these intents durable, and report with [`Walk::intended`](crate::Walk::intended); meanwhile ask again.
     Intend(Vec<usize>),
-    /// Perform this action (a call, or nothing for a wait), and report with [`Walk::performed`]; meanwhile ask again.
+    /// Perform this action (a call, or nothing for a wait), and report with [`Walk::performed`](crate::Walk::performed); meanwhile ask again.
     Perform(usize),
     /// Nothing to do before this time or the next report.
     Until(Timestamp),
