@@ -1,9 +1,7 @@
 //! An engine of another kind: one thing at a time, with a clock of its own, and a journal that it folds again after each
 //! crash. It drives the same jobs as the runner does, and can be made to crash before and after each of its steps.
 
-use std::time::Duration;
-
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ops_plan::{Change, Event, Failure, History, Job, Journal, Next, Outcome, Result, Walk};
 
 /// So many steps mean that it runs in circles.
@@ -26,6 +24,8 @@ pub(crate) struct Engine<'a> {
     dice: u64,
     /// After so many half steps it crashes.
     left: usize,
+    /// Is told the time whenever it moves.
+    clock: &'a (dyn Fn(Timestamp) + Sync),
 }
 
 /// Something that the walk asked for and that is under way.
@@ -42,7 +42,7 @@ impl<'a> Engine<'a> {
     pub(crate) fn new(job: &'a dyn Job, journal: &'a mut dyn Journal, history: &History, now: Timestamp) -> Self {
         let past = history.past(job.plan());
         let walk = Walk::resume(job.plan(), |i| past.get(i).copied().unwrap_or_default());
-        Self { job, journal, walk, now, under_way: Vec::new(), dice: 1, left: usize::MAX }
+        Self { job, journal, walk, now, under_way: Vec::new(), dice: 1, left: usize::MAX, clock: &|_| () }
     }
 
     /// With chance of its own.
@@ -54,6 +54,12 @@ impl<'a> Engine<'a> {
     /// Crashing after so many half steps: each thing under way is one that begins and one that ends.
     pub(crate) fn crashing_after(mut self, half_steps: usize) -> Self {
         self.left = half_steps;
+        self
+    }
+
+    /// Telling the time to something that happens meanwhile.
+    pub(crate) fn telling(mut self, clock: &'a (dyn Fn(Timestamp) + Sync)) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -90,7 +96,7 @@ impl<'a> Engine<'a> {
             };
             match (self.under_way.is_empty(), until) {
                 // Nothing but time has to pass, and here it passes at once.
-                (true, Some(at)) => self.now = self.now.max(at),
+                (true, Some(at)) => self.pass(at),
                 (true, None) => panic!("the walk awaits something that nobody is doing"),
                 (false, _) => {
                     if let Err(Crash) = self.step().await? {
@@ -105,7 +111,7 @@ impl<'a> Engine<'a> {
     async fn step(&mut self) -> Result<Result<(), Crash>> {
         let chosen = self.roll(self.under_way.len());
         let step = self.under_way.swap_remove(chosen);
-        self.now = later(self.now, Duration::from_millis(1));
+        self.pass(self.now + SignedDuration::from_millis(1));
         if self.crashes() {
             return Ok(Err(Crash));
         }
@@ -149,6 +155,11 @@ impl<'a> Engine<'a> {
         Ok(Ok(()))
     }
 
+    fn pass(&mut self, to: Timestamp) {
+        self.now = self.now.max(to);
+        (self.clock)(self.now);
+    }
+
     fn record(&mut self, changes: Vec<Change>) -> Result<()> {
         for change in changes {
             let event = match change {
@@ -180,10 +191,6 @@ impl<'a> Engine<'a> {
         self.dice ^= self.dice << 17;
         usize::try_from(self.dice % sides as u64).unwrap()
     }
-}
-
-fn later(time: Timestamp, by: Duration) -> Timestamp {
-    time + jiff::SignedDuration::try_from(by).unwrap()
 }
 
 /// What a journal in memory says, folded.

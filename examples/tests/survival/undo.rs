@@ -6,12 +6,15 @@
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
 use metapod_client::{
     AttributeId, CommitDataset, CreateTransaction, CreatedTransaction, DatasetId, DatasetName, IndexedAttributeId,
     MetapodClient, MetapodWrite, TransactionId,
 };
 use ops_client::http::{Credential, RetryPolicy};
+use ops_client::{Effect, ErrorKind};
 use ops_plan::{FileJournal, Host, MemoryJournal, Outcome, RunDir, Runs};
+use ops_sandbox::metapod::CommitSpec;
 use ops_sandbox::{Operation, World};
 
 use crate::child::{Errand, Halt, Process, Said};
@@ -38,6 +41,42 @@ fn assert_committed_once(stage: &Stage, what: &str) {
     }
 }
 
+/// What an undo needs of Metapod.
+#[async_trait]
+trait Commits: Send + Sync {
+    async fn commit(&self, commit: &CommitDataset) -> ops_client::Result<()>;
+}
+
+/// A Metapod of which nothing else is asked.
+struct OnlyCommits<C>(C);
+
+#[async_trait]
+impl<C: Commits> MetapodWrite for OnlyCommits<C> {
+    async fn commit_dataset(&self, commit: &CommitDataset) -> ops_client::Result<()> {
+        self.0.commit(commit).await
+    }
+
+    async fn retract_committed_dataset(&self, id: DatasetId) -> ops_client::Result<()> {
+        panic!("nobody wants {id} retracted")
+    }
+
+    async fn retract_attribute(&self, id: AttributeId) -> ops_client::Result<()> {
+        panic!("nobody wants {id} retracted")
+    }
+
+    async fn retract_indexed_attribute(&self, id: IndexedAttributeId) -> ops_client::Result<()> {
+        panic!("nobody wants {id} retracted")
+    }
+
+    async fn copy_transaction(&self, source: TransactionId, _: &[DatasetName]) -> ops_client::Result<TransactionId> {
+        panic!("nobody wants {source} copied")
+    }
+
+    async fn create_transaction(&self, create: &CreateTransaction) -> ops_client::Result<CreatedTransaction> {
+        panic!("nobody wants {create:?}")
+    }
+}
+
 /// Writes down every commit that is sent although it was made already.
 struct Guard {
     client: MetapodClient,
@@ -46,36 +85,12 @@ struct Guard {
 }
 
 #[async_trait]
-impl MetapodWrite for Guard {
-    async fn commit_dataset(&self, commit: &CommitDataset) -> ops_client::Result<()> {
+impl Commits for Guard {
+    async fn commit(&self, commit: &CommitDataset) -> ops_client::Result<()> {
         if self.world.count(Operation::CommitDataset, commit.dataset.uuid()).effects > 0 {
             self.twice.lock().unwrap().push(commit.dataset);
         }
         self.client.commit_dataset(commit).await
-    }
-
-    async fn retract_committed_dataset(&self, id: DatasetId) -> ops_client::Result<()> {
-        self.client.retract_committed_dataset(id).await
-    }
-
-    async fn retract_attribute(&self, id: AttributeId) -> ops_client::Result<()> {
-        self.client.retract_attribute(id).await
-    }
-
-    async fn retract_indexed_attribute(&self, id: IndexedAttributeId) -> ops_client::Result<()> {
-        self.client.retract_indexed_attribute(id).await
-    }
-
-    async fn copy_transaction(
-        &self,
-        source: TransactionId,
-        without: &[DatasetName],
-    ) -> ops_client::Result<TransactionId> {
-        self.client.copy_transaction(source, without).await
-    }
-
-    async fn create_transaction(&self, create: &CreateTransaction) -> ops_client::Result<CreatedTransaction> {
-        self.client.create_transaction(create).await
     }
 }
 
@@ -86,7 +101,7 @@ fn hundreds_of_commits_under_faults() {
     let twice = Arc::<Mutex<Vec<DatasetId>>>::default();
     let credential = Credential::bearer_with_refresh(None, Arc::new(Tokens));
     let host = over_http_as(credential, &stage.url(), soon(), |client| {
-        Arc::new(Guard { client, world: stage.world.clone(), twice: Arc::clone(&twice) })
+        Arc::new(OnlyCommits(Guard { client, world: stage.world.clone(), twice: Arc::clone(&twice) }))
     });
     let now = plan.head().made_at;
     let job = host.open(&approve(plan)).unwrap();
@@ -107,6 +122,57 @@ fn hundreds_of_commits_under_faults() {
     assert!(stage.world.faults().fired() > 400 * 3 / 10);
     assert_committed_once(&stage, "under faults");
     assert_eq!(*twice.lock().unwrap(), [], "commits that were sent again after they were made");
+}
+
+/// A Metapod that takes every commit, answers none in time, and shows each one twenty seconds later.
+struct Slow {
+    world: World,
+    now: Mutex<Timestamp>,
+    on_the_way: Mutex<Vec<(Timestamp, CommitDataset)>>,
+    calls: Mutex<Vec<DatasetId>>,
+}
+
+impl Slow {
+    /// The time is now this: what is due happens.
+    fn tell(&self, now: Timestamp) {
+        *self.now.lock().unwrap() = now;
+        self.on_the_way.lock().unwrap().retain(|(due, commit)| {
+            if *due <= now {
+                let files = CommitSpec::new().path(commit.path.clone()).format(commit.format);
+                self.world.commit(commit.dataset, files).unwrap();
+            }
+            *due > now
+        });
+    }
+}
+
+#[async_trait]
+impl Commits for Arc<Slow> {
+    async fn commit(&self, commit: &CommitDataset) -> ops_client::Result<()> {
+        let due = *self.now.lock().unwrap() + SignedDuration::from_secs(20);
+        self.on_the_way.lock().unwrap().push((due, commit.clone()));
+        self.calls.lock().unwrap().push(commit.dataset);
+        Err(ops_client::Error::new("metapod.commit_dataset", ErrorKind::Timeout, Effect::Possible))
+    }
+}
+
+#[test]
+fn commits_that_show_late_are_not_made_again() {
+    let (stage, run) = retracted(COMMITS);
+    let plan = stage.block_on(stage.runner().plan_undo(&stage.registry(), &run)).unwrap();
+    let now = plan.head().made_at;
+    let world = stage.world.clone();
+    let slow = Arc::new(Slow { world, now: Mutex::new(now), on_the_way: Mutex::default(), calls: Mutex::default() });
+    let host = over_http(&stage.url(), RetryPolicy::none(), |_| Arc::new(OnlyCommits(Arc::clone(&slow))));
+    let job = host.open(&approve(plan)).unwrap();
+    let (mut journal, clock) = (MemoryJournal::new(), |now| slow.tell(now));
+    let mut engine = Engine::new(&*job, &mut journal, &fold(&[]), now).telling(&clock);
+    assert_eq!(stage.block_on(engine.run()).unwrap(), Went::Ended(Outcome::Done), "{:?}", engine.walk().stopped());
+    let mut calls = slow.calls.lock().unwrap().clone();
+    calls.sort();
+    let mut ids = stage.world.dataset_ids(stage.transaction);
+    ids.sort();
+    assert_eq!(calls, ids, "each was called once");
 }
 
 /// The process is killed at every record of an undo, and around its calls.
