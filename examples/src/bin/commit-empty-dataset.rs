@@ -9,6 +9,13 @@ use examples::flags::RecipeFlags;
 use metapod_client::{DatasetName, S3Path, TransactionId};
 use ops_recipes::datasets::{CommitEmptyDataset, EmptyFile};
 
+/// For the end of `--help`.
+const EXAMPLES: &str = "Examples:
+  commit-empty-dataset                    the embedded sandbox, to see how it goes
+  commit-empty-dataset --env prod --transaction ID --dataset dataset/x --plan-only
+
+";
+
 /// Commit an empty file for a dataset that fails, so that this run goes on without it.
 ///
 /// When: a dataset fails, nothing that matters is made from it, and there is no time to mend it tonight. The runbook:
@@ -16,11 +23,8 @@ use ops_recipes::datasets::{CommitEmptyDataset, EmptyFile};
 ///
 /// It never overwrites real data, and it never forgets: keeping the dataset out of the next run stays owed (`runs due`)
 /// until the next run is seen without it.
-///
-///   commit-empty-dataset                    the embedded sandbox, to see how it goes
-///   commit-empty-dataset --env prod --transaction ID --dataset dataset/x --plan-only
 #[derive(Parser, Debug)]
-#[command(version, verbatim_doc_comment, after_help = CODES)]
+#[command(version, after_help = format!("{EXAMPLES}{CODES}"))]
 struct Cli {
     /// The transaction; the embedded sandbox takes tonight's run unless told
     #[arg(long, value_name = "ID", conflicts_with_all = ["apply", "resume", "undo"])]

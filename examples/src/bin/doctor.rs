@@ -14,15 +14,19 @@ use ops_plan::Verdict;
 use ops_recipes::first::{PATIENCE, doctor};
 use serde_json::{Value, json};
 
+/// For the end of `--help`.
+const EXAMPLES: &str = "Examples:
+  doctor                                  the embedded sandbox
+  doctor --env prod
+
+";
+
 /// Say whether every configured system can be worked with from here: address, version, who am I, may I read, may I write,
 /// how long my token lasts, and whether the clocks agree.
 ///
 /// When: before the night, and when a recipe is refused. It reads, and changes nothing.
-///
-///   doctor                                  the embedded sandbox
-///   doctor --env prod
 #[derive(Parser, Debug)]
-#[command(version, verbatim_doc_comment, after_help = CODES)]
+#[command(version, after_help = format!("{EXAMPLES}{CODES}"))]
 struct Cli {
     #[command(flatten)]
     common: Common,

@@ -9,6 +9,13 @@ use examples::flags::RecipeFlags;
 use metapod_client::{AttributeId, DatasetName, IndexedAttributeId, TransactionId};
 use ops_recipes::datasets::{AttributeSelection, RetractAttribute};
 
+/// For the end of `--help`.
+const EXAMPLES: &str = "Examples:
+  retract-attribute                       the embedded sandbox, to see how it goes
+  retract-attribute --env prod --transaction ID --dataset archive/x --duplicates
+
+";
+
 /// Take attributes out of the schema of one committed dataset, for good.
 ///
 /// When: a schema bears a name twice, or an attribute that must not be there. The runbook: «Removing bad data from
@@ -16,11 +23,8 @@ use ops_recipes::datasets::{AttributeSelection, RetractAttribute};
 ///
 /// What it does cannot be undone: each attribute is named once more before it goes. Indexed attributes cannot be seen by
 /// any query, so the plan holds the calls to make by hand.
-///
-///   retract-attribute                       the embedded sandbox, to see how it goes
-///   retract-attribute --env prod --transaction ID --dataset archive/x --duplicates
 #[derive(Parser, Debug)]
-#[command(version, verbatim_doc_comment, after_help = CODES)]
+#[command(version, after_help = format!("{EXAMPLES}{CODES}"))]
 struct Cli {
     /// The transaction; the embedded sandbox takes tonight's run unless told
     #[arg(long, value_name = "ID", conflicts_with_all = ["apply", "resume", "undo"])]

@@ -10,6 +10,14 @@ use examples::flags::RecipeFlags;
 use metapod_client::{DatasetName, TransactionId};
 use ops_recipes::datasets::{Facts, IdList, RetractDatasets, Selection, read_ids};
 
+/// For the end of `--help`.
+const EXAMPLES: &str = "Examples:
+  retract-datasets                        the embedded sandbox, to see how it goes
+  retract-datasets --env prod --transaction ID --ids result.json --plan-only
+  retract-datasets --env prod --transaction ID --prefix contract-billing
+
+";
+
 /// Retract committed datasets of one transaction, so that they are computed again.
 ///
 /// When: bad data was committed, and what was committed must not be used. The runbook: «Retracting datasets in bulk»,
@@ -18,12 +26,8 @@ use ops_recipes::datasets::{Facts, IdList, RetractDatasets, Selection, read_ids}
 /// It plans first, shows the plan, and asks. Then it retracts, sees that each dataset is uncommitted, and proves the whole.
 /// It never changes anything that was not shown, never retracts a dataset that was committed anew since the plan, and never
 /// sends a call whose outcome is unknown again without looking first.
-///
-///   retract-datasets                        the embedded sandbox, to see how it goes
-///   retract-datasets --env prod --transaction ID --ids result.json --plan-only
-///   retract-datasets --env prod --transaction ID --prefix contract-billing
 #[derive(Parser, Debug)]
-#[command(version, verbatim_doc_comment, after_help = CODES)]
+#[command(version, after_help = format!("{EXAMPLES}{CODES}"))]
 #[command(group = ArgGroup::new("selection").args(["all_committed", "name", "prefix", "ids"]).conflicts_with_all(["apply", "resume", "undo"]))]
 struct Cli {
     /// The transaction; the embedded sandbox takes tonight's run unless told

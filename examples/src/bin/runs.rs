@@ -11,16 +11,20 @@ use examples::runs;
 use examples::screen::{Ending, Screen};
 use ops_plan::Runs;
 
+/// For the end of `--help`.
+const EXAMPLES: &str = "Examples:
+  runs list
+  runs watch 20261122T0311
+  runs resume 20261122T0311
+
+";
+
 /// See which runs there are, follow one, take one up, hand one over, and see what is still owed.
 ///
 /// A run is named by its id, an unambiguous part of it, or its folder. How a run's systems are reached is kept in the run
 /// (never its secrets); flags win over that.
-///
-///   runs list
-///   runs watch 20261122T0311
-///   runs resume 20261122T0311
 #[derive(Parser, Debug)]
-#[command(version, verbatim_doc_comment, after_help = CODES)]
+#[command(version, after_help = format!("{EXAMPLES}{CODES}"))]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,

@@ -12,15 +12,19 @@ use jiff::Timestamp;
 use metapod_client::TransactionId;
 use ops_recipes::datasets::TriageFailure;
 
+/// For the end of `--help`.
+const EXAMPLES: &str = "Examples:
+  triage-failure                          the embedded sandbox
+  triage-failure --env prod --transaction ID
+
+";
+
 /// Say what failed in a run: the dataset, or only the model that is made from it; what is critical; what to do next.
 ///
 /// When: a task of the nightly run failed, and the question is whether it can wait. The runbook: «Determining if it was the
 /// dataset or model that failed», «Determining if a dataset or model is business critical». It reads, and changes nothing.
-///
-///   triage-failure                          the embedded sandbox
-///   triage-failure --env prod --transaction ID
 #[derive(Parser, Debug)]
-#[command(version, verbatim_doc_comment, after_help = CODES)]
+#[command(version, after_help = format!("{EXAMPLES}{CODES}"))]
 struct Cli {
     /// The transaction; the embedded sandbox takes tonight's run unless told
     #[arg(long, value_name = "ID")]

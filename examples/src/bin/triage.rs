@@ -18,15 +18,19 @@ use serde_json::{Value, json};
 /// More of an alert is not read.
 const MAX_ALERT: u64 = 1024 * 1024;
 
+/// For the end of `--help`.
+const EXAMPLES: &str = "Examples:
+  triage                                  the embedded sandbox
+  triage --env prod
+  triage --match 'TEXT OF AN ALERT'       which recipe answers it; - reads it from standard input
+
+";
+
 /// Ask every configured system what is wrong, the worst first, each with the next command.
 ///
 /// When: the pager rang. It reads, and changes nothing; a system that does not answer within 10 s is a line, not an error.
-///
-///   triage                                  the embedded sandbox
-///   triage --env prod
-///   triage --match 'TEXT OF AN ALERT'       which recipe answers it; - reads it from standard input
 #[derive(Parser, Debug)]
-#[command(version, verbatim_doc_comment, after_help = CODES)]
+#[command(version, after_help = format!("{EXAMPLES}{CODES}"))]
 struct Cli {
     /// Name the recipe that answers an alert or a line of a log (- is standard input)
     #[arg(long = "match", value_name = "TEXT")]
