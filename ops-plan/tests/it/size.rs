@@ -41,8 +41,14 @@ async fn whole_way(count: u32) -> Duration {
 #[tokio::test]
 async fn ten_times_as_many_take_about_ten_times_as_long() {
     whole_way(1000).await;
-    let few = whole_way(4000).await;
-    let many = whole_way(40_000).await;
-    // Ten is fair, a hundred would be the square; a busy machine gets some room.
-    assert!(many < few * 35, "{few:.1?} for 4,000 and {many:.1?} for 40,000");
+    // Ten is fair, a hundred would be the square. A machine that is busy with something else gets three chances.
+    for _ in 0..3 {
+        let few = whole_way(5000).await;
+        let many = whole_way(50_000).await;
+        if many < few * 30 {
+            return;
+        }
+        println!("{few:.1?} for 5,000 and {many:.1?} for 50,000");
+    }
+    panic!("the work grows faster than the plan");
 }
