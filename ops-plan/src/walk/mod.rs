@@ -36,8 +36,9 @@ const BLIND: u32 = 5;
 const FAILURES: usize = 3;
 /// The first pause before a look at what was not visible yet, and before a call is made again.
 const PAUSE: Duration = Duration::from_millis(50);
-/// The shortest time between two looks while calls are out.
-const BUSY: Duration = Duration::from_millis(250);
+/// The shortest time between two looks while calls are out. A look may list a whole transaction: once a second is enough
+/// for whoever watches, and for the system that answers.
+const BUSY: Duration = Duration::from_secs(1);
 /// The longest pause between two looks while nothing else is to be done.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// The longest rest that a server is granted before its call is made again.
