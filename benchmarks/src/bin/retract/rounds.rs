@@ -84,10 +84,11 @@ pub(crate) async fn all(size: &Size, rounds: u64, runs: &Path) -> Result<()> {
 }
 
 /// The whole recipe only, for a profiler.
-pub(crate) async fn only_recipe(size: &Size, rounds: u64, runs: &Path) -> Result<()> {
+pub(crate) async fn only_recipe(size: &Size, rounds: u64, runs: &Path, schemas: bool) -> Result<()> {
     let folder = tempfile::Builder::new().prefix("benchmark-").tempdir_in(runs)?;
+    let way = if schemas { Way::RecipeWithSchema } else { Way::Recipe };
     for _ in 0..rounds {
-        let (per_second, times) = once(Way::Recipe, size, folder.path()).await?;
+        let (per_second, times) = once(way, size, folder.path()).await?;
         eprintln!("{} a second, {times:.0?}", thousands(per_second));
     }
     Ok(())
@@ -132,15 +133,20 @@ fn rows(size: &Size, measured: &[Measured], planning: &planning::Planning, peak:
         let most = values.iter().copied().fold(0.0, f64::max);
         format!("{} ({}–{})", thousands(speed(way)), thousands(least), thousands(most))
     };
+    // Round by round, for the machine is not equally fast all the time.
+    let ratio = |way: Way, to: Way| {
+        let (way, to) = (&measured[way as usize].per_second, &measured[to as usize].per_second);
+        median(&way.iter().zip(to).map(|(way, to)| way / to).collect::<Vec<_>>())
+    };
     let times = |way: Way, to: Way| {
-        let ratio = speed(way) / speed(to);
+        let ratio = ratio(way, to);
         let text = if ratio < 10.0 { format!("{ratio:.2} ×") } else { format!("{ratio:.0} ×") };
         Some((text, ratio))
     };
     let row = |what: String, way: Way, ratio, wanted| Row { what, per_second: shown(way), ratio, wanted };
     let (plan, parse) = (median(&seconds(&planning.plan)), median(&seconds(&planning.parse)));
     // The same run without the journal's share takes this part of its time.
-    let share = 1.0 - speed(Way::Recipe) / speed(Way::RecipeInMemory);
+    let share = 1.0 - ratio(Way::Recipe, Way::RecipeInMemory);
     let many = thousands(size.many as f64);
     vec![
         row(
@@ -196,8 +202,8 @@ fn rows(size: &Size, measured: &[Measured], planning: &planning::Planning, peak:
 
 fn notes(size: &Size, rounds: u64, folder: &Path) -> String {
     format!(
-        "Datasets a second: medians of {rounds} rounds in alternating order (smallest–largest); each against a fresh \
-         sandbox in a process of its own on the same machine. The pipeline retracts {} datasets and is scaled per dataset; \
+        "Datasets a second: medians of {rounds} rounds in alternating order (smallest–largest); ratios: medians of the \
+         rounds' own; each against a fresh sandbox in a process of its own on the same machine. The pipeline retracts {} datasets and is scaled per dataset; \
          wrk retracts all over and over for three seconds. A recipe is measured from planning to its report; its facts are \
          those without schema unless said.\n\nMachine: {}.\n\nVersions: benchmarks {}, {}.\n",
         thousands(size.sample as f64),
