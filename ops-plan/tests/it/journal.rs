@@ -141,6 +141,25 @@ async fn a_line_taken_out_put_in_or_moved_is_found() {
     assert!(listed.len() == 1 && listed[0].is_err(), "the list says so");
 }
 
+/// Who changes a line and knows how to make its checksum fit is found out by the line after it.
+#[tokio::test(start_paused = true)]
+async fn a_forged_line_breaks_the_chain() {
+    let lab = Lab::new();
+    let (_, bytes) = twenty(&lab).await;
+    let text = String::from_utf8(bytes).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let path = lab.path().join("forged.jsonl");
+    for k in 0..lines.len() - 1 {
+        let honest = lines[k].clone();
+        let (body, _) = honest.split_at(honest.len() - 18);
+        let body = body.replacen("\"at\":\"20", "\"at\":\"19", 1);
+        lines[k] = format!("{body},\"crc\":\"{:08x}\"}}", crc32fast::hash(body.as_bytes()));
+        assert_ne!(lines[k], honest);
+        refused_at(&path, (lines.join("\n") + "\n").as_bytes(), k + 2, &format!("line {} forged", k + 1));
+        lines[k] = honest;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_changed_byte_of_plan_or_facts_is_refused() {
     let lab = Lab::new();
