@@ -210,9 +210,12 @@ async fn start(
     let approved = plan.approve(approval).map_err(|(_, error)| error)?;
     let subject = Subject::of(approved.plan(), &info.id, &who);
     let watched = Watched::begin(screen, reach, subject, approved.plan().len(), runner);
-    watched.tell("approved", &format!("[approved by {who}] {}", info.title));
     let report = watched.runner.run(registry, dir, approved).await;
     watched.end();
+    if report.is_err() {
+        // Where it never began (somebody else holds the transaction), nothing needs to be kept; a journal stays.
+        let _ = dir.clone().discard();
+    }
     Ok(reported(screen, reach, dir, &report?))
 }
 
@@ -220,7 +223,6 @@ async fn start(
 pub(crate) struct Watched {
     pub(crate) runner: Runner,
     notifier: Option<Arc<Notifier>>,
-    subject: Subject,
 }
 
 impl Watched {
@@ -232,16 +234,10 @@ impl Watched {
         }
         let notifier = Notifier::start(&reach.settings.notify).map(Arc::new);
         if let Some(notifier) = &notifier {
-            let watch = Watch { notifier: Arc::clone(notifier), subject: subject.clone() };
+            let watch = Watch { notifier: Arc::clone(notifier), subject };
             runner = runner.watched_by(Arc::new(watch));
         }
-        Self { runner, notifier, subject }
-    }
-
-    pub(crate) fn tell(&self, event: &'static str, text: &str) {
-        if let Some(notifier) = &self.notifier {
-            notifier.tell(event, text, self.subject.clone());
-        }
+        Self { runner, notifier }
     }
 
     pub(crate) fn end(&self) {

@@ -119,10 +119,15 @@ pub struct Watch {
 
 impl Watcher for Watch {
     fn saw(&self, event: &Event, progress: &Progress) {
-        let Event::Ended { outcome } = event else { return };
-        let word = if *outcome == Outcome::Done { "done" } else { "stopped" };
         let title = &self.subject.title;
-        let text = format!("[{outcome}] {title}: {} of {} done", progress.done, progress.total);
+        let (word, text) = match event {
+            Event::Approved { approval } => ("approved", format!("[approved by {}] {title}", approval.who)),
+            Event::Ended { outcome } => {
+                let word = if *outcome == Outcome::Done { "done" } else { "stopped" };
+                (word, format!("[{outcome}] {title}: {} of {} done", progress.done, progress.total))
+            }
+            _ => return,
+        };
         self.notifier.tell(word, text, self.subject.clone());
     }
 }

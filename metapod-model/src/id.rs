@@ -102,7 +102,10 @@ fn parse(text: &str, what: &str) -> Result<Uuid, ParseError> {
         } else {
             "is not a UUID"
         };
-        ParseError::new(format!("«{}» {hint}; {what} belongs here, like 59d180d4-e41a-4a30-ab34-bac476b95761", shown(trimmed)))
+        ParseError::new(format!(
+            "«{}» {hint}; {what} belongs here, like 59d180d4-e41a-4a30-ab34-bac476b95761",
+            shown(trimmed)
+        ))
     })
 }
 
@@ -112,7 +115,15 @@ mod tests {
 
     #[test]
     fn hostile_texts_are_not_ids() {
-        for text in ["", " ", "..", "a/b", "%2f", "59d180d4-e41a-4a30-ab34-bac476b9576", "{59d180d4-e41a-4a30-ab34-bac476b95761}"] {
+        for text in [
+            "",
+            " ",
+            "..",
+            "a/b",
+            "%2f",
+            "59d180d4-e41a-4a30-ab34-bac476b9576",
+            "{59d180d4-e41a-4a30-ab34-bac476b95761}",
+        ] {
             assert!(text.parse::<DatasetId>().is_err(), "{text}");
         }
     }

@@ -251,8 +251,8 @@ impl Plan {
         }
         let age = approval.at.duration_since(head.made_at);
         let fresh = SignedDuration::try_from(Duration::from_secs(approval.limits.freshness_seconds));
-        if fresh.is_ok_and(|fresh| age > fresh) {
-            let text = format!("the plan is {} minutes old", age.as_mins());
+        if fresh.as_ref().is_ok_and(|fresh| age > *fresh) {
+            let text = format!("the plan is {} old, {} are allowed", said(age), said(fresh.unwrap_or_default()));
             problems.push(Problem::new("freshness", text, "plan again; --replan shows what changed"));
         } else if -age > SKEW {
             let text = format!("the plan was made {} minutes after its approval", -age.as_mins());
@@ -318,5 +318,14 @@ impl Plan {
             let text = format!("{} actions cannot be taken back, the first is {first}", missing.len());
             problems.push(Problem::new("irreversible", text, format!("name each: --irreversible {first}")));
         }
+    }
+}
+
+/// A duration as people say it.
+fn said(time: SignedDuration) -> String {
+    if time < SignedDuration::from_mins(2) {
+        format!("{} s", time.as_secs())
+    } else {
+        format!("{} min", time.as_mins())
     }
 }

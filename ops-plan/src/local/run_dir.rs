@@ -96,6 +96,17 @@ impl RunDir {
         File::open(&self.0).and_then(|dir| dir.sync_all()).map_err(failed)
     }
 
+    /// Removes a folder in which nothing was ever run.
+    ///
+    /// # Errors
+    /// When there is a journal, or the folder cannot be removed.
+    pub fn discard(self) -> Result<()> {
+        if self.journal().exists() {
+            return Err(Error::Invalid(format!("{} was run; its journal stays", self.0.display())));
+        }
+        std::fs::remove_dir_all(&self.0).map_err(|e| Error::io(format!("cannot remove {}", self.0.display()), e))
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.0

@@ -151,7 +151,7 @@ impl Runner {
         } else {
             FileJournal::create(&dir.journal())?
         };
-        journal.durable(Event::Approved { approval: approved.approval().clone() }).await?;
+        self.approved(&mut journal, &approved).await?;
         let walk = Walk::new(approved.plan());
         self.go(&*job, walk, &mut journal, History::default(), &info, Some(dir), false).await
     }
@@ -186,7 +186,7 @@ impl Runner {
         let mut info = self.info(approved.plan());
         info.id = "no-folder".into();
         if history.approval.is_none() {
-            journal.durable(Event::Approved { approval: approved.approval().clone() }).await?;
+            self.approved(journal, &approved).await?;
         }
         let past = history.past(approved.plan());
         let walk = Walk::resume(approved.plan(), |i| past.get(i).copied().unwrap_or_default());
@@ -253,6 +253,12 @@ impl Runner {
         let ask = Ask::raw(head.recipe.clone(), head.question.clone(), head.target.clone(), Timestamp::now())
             .spilling_to(self.runs.spill()?);
         host.undo(&plan, &changed, &summary.info.id, ask).await
+    }
+
+    /// The approval is the first line of every journal.
+    async fn approved(&self, journal: &mut dyn Journal, approved: &Approved) -> Result<()> {
+        let mut log = Log { journal, watchers: &self.watchers, progress: Progress::default() };
+        log.durable(Event::Approved { approval: approved.approval().clone() }).await
     }
 
     fn lock(&self, dir: &RunDir, info: &RunInfo, plan: &Plan) -> Result<Vec<Lock>> {
