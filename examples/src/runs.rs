@@ -238,7 +238,11 @@ pub async fn due(runs: &Runs, common: &Common, offline: bool, screen: Screen) ->
     let now = Timestamp::now();
     let everywhere = Everywhere::reach(runs, common, offline).await?;
     let host: Option<&dyn Host> = if offline { None } else { Some(&everywhere) };
-    let due = runs.due(host, now).await?;
+    let debts = runs.due(host, now).await?;
+    for error in &debts.unreadable {
+        screen.say(&screen.layout.wrap("x x ", &format!("what this run owes is not known: {error}")));
+    }
+    let due = debts.due;
     for debt in &due {
         let (mark, style) = if debt.overdue { ("O ! ", ORANGE) } else { ("D . ", BLUE) };
         let text = screen.layout.wrap("", &format!("{}: {}", debt.environment, owed(&debt.obligation)));
@@ -251,6 +255,9 @@ pub async fn due(runs: &Runs, common: &Common, offline: bool, screen: Screen) ->
     everywhere.tell_overdue(&due, &common.manner.operator());
     let overdue = due.iter().filter(|debt| debt.overdue).count();
     let (exit, line) = match due.len() {
+        0 if !debts.unreadable.is_empty() => {
+            (Exit::Found, format!("{} cannot be read", count(debts.unreadable.len(), "run")))
+        }
         0 => (Exit::Done, "nothing is owed".to_owned()),
         owed => (Exit::Found, format!("{} owed, {overdue} overdue", count(owed, "debt"))),
     };

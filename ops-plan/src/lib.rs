@@ -39,7 +39,9 @@ pub use history::History;
 pub use host::{Ask, BoxFuture, Host, Job, Registry};
 pub use journal::{Journal, MemoryJournal};
 #[cfg(feature = "local")]
-pub use local::{Due, FileJournal, Follower, Progress, RunDir, RunInfo, RunState, Runner, Runs, Summary, Watcher};
+pub use local::{
+    Debts, Due, FileJournal, Follower, Progress, RunDir, RunInfo, RunState, Runner, Runs, Summary, Watcher,
+};
 pub use obligation::{Obligation, Remedy};
 pub use plan::Plan;
 pub use recipe::Recipe;

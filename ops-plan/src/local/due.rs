@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::runs::{Runs, Summary};
-use crate::{Head, Host, Obligation, Result};
+use crate::{Error, Head, Host, Obligation, Result};
 
 /// An obligation that is still open.
 #[derive(Clone, Debug)]
@@ -21,21 +21,37 @@ pub struct Due {
     pub unseen: Option<String>,
 }
 
+/// What all runs still owe.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Debts {
+    /// What is still open, the nearest deadline first.
+    pub due: Vec<Due>,
+    /// The runs that cannot be read: what they owe is not known.
+    pub unreadable: Vec<Error>,
+}
+
 impl Runs {
     /// The obligations of all runs that no later run settled, and that the world, where `host` can look, still shows.
     /// What the world shows as settled is left out; what cannot be looked at stays.
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub async fn due(&self, host: Option<&dyn Host>, now: Timestamp) -> Result<Vec<Due>> {
-        let runs: Vec<_> = self.list()?.into_iter().flatten().collect();
+    pub async fn due(&self, host: Option<&dyn Host>, now: Timestamp) -> Result<Debts> {
+        let mut debts = Debts::default();
+        let mut runs = Vec::new();
+        for run in self.list()? {
+            match run {
+                Ok(run) => runs.push(run),
+                Err(error) => debts.unreadable.push(error),
+            }
+        }
         // An id may come again: only what was settled after it was left behind is settled.
         let mut settled: HashMap<&str, Timestamp> = HashMap::new();
         for (id, at) in runs.iter().flat_map(|run| run.history.settled_at()) {
             let last = settled.entry(id).or_insert(at);
             *last = at.max(*last);
         }
-        let mut due = Vec::new();
         for run in &runs {
             let mut head = None;
             for obligation in &run.history.obligations {
@@ -50,7 +66,7 @@ impl Runs {
                         Err(error) => Some(error.to_string()),
                     },
                 };
-                due.push(Due {
+                debts.due.push(Due {
                     run: run.info.id.clone(),
                     environment: run.info.target.environment.clone(),
                     obligation: obligation.clone(),
@@ -59,8 +75,8 @@ impl Runs {
                 });
             }
         }
-        due.sort_by_key(|due| due.obligation.deadline.unwrap_or(Timestamp::MAX));
-        Ok(due)
+        debts.due.sort_by_key(|due| due.obligation.deadline.unwrap_or(Timestamp::MAX));
+        Ok(debts)
     }
 }
 

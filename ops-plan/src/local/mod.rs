@@ -10,7 +10,7 @@ mod runner;
 mod runs;
 
 pub use drive::{Progress, Watcher};
-pub use due::Due;
+pub use due::{Debts, Due};
 pub use file_journal::FileJournal;
 pub use follow::Follower;
 pub use run_dir::{RunDir, RunInfo};

@@ -7,7 +7,9 @@ use crate::lab::Lab;
 use crate::world::{Paint, Spec};
 
 async fn due(lab: &Lab, at: &str) -> Vec<Due> {
-    lab.runs().due(Some(&lab.registry), at.parse().unwrap()).await.unwrap()
+    let debts = lab.runs().due(Some(&lab.registry), at.parse().unwrap()).await.unwrap();
+    assert!(debts.unreadable.is_empty(), "{:?}", debts.unreadable);
+    debts.due
 }
 
 fn ids(due: &[Due]) -> Vec<&str> {
@@ -41,7 +43,7 @@ async fn what_is_owed_is_due_until_it_is_settled() {
     lab.world.state().washed.insert("wash-1".into());
     assert_eq!(ids(&due(&lab, EARLY).await), ["wash-0", "wash-2"]);
     // Where nobody is asked, nothing is taken as done.
-    let blind = lab.runs().due(None, EARLY.parse().unwrap()).await.unwrap();
+    let blind = lab.runs().due(None, EARLY.parse().unwrap()).await.unwrap().due;
     assert_eq!(blind.len(), 3);
     assert!(blind.iter().all(|due| due.unseen.is_some()));
     // And where the world cannot be looked at, the debt stays and says so.
@@ -108,4 +110,15 @@ async fn no_debt_is_lost_by_a_death() {
         assert_eq!(due(&lab, EARLY).await.len(), 4, "event {number}");
         assert!(Timestamp::now() >= report.started_at);
     }
+}
+
+/// A run that cannot be read may owe something: it is named, not passed over.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_cannot_be_read_is_named() {
+    let lab = Lab::new();
+    let (dir, _) = lab.run(&Paint::alike(1, 1, Spec::owing)).await;
+    std::fs::write(dir.path().join("run.json"), "{}").unwrap();
+    let debts = lab.runs().due(None, EARLY.parse().unwrap()).await.unwrap();
+    assert!(debts.due.is_empty());
+    assert!(debts.unreadable[0].to_string().contains("run.json"), "{:?}", debts.unreadable);
 }

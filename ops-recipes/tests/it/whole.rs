@@ -69,7 +69,7 @@ async fn a_passed_over_dataset_stays_a_duty() {
     let report = runner.start(&registry, approved(plan)).await.unwrap();
     assert_eq!((report.outcome, report.debts.len()), (Outcome::Done, 1), "{}", report.text());
     assert!(report.line().contains("1 still owed"), "{}", report.line());
-    let due = runner.runs().due(Some(&registry), Timestamp::now()).await.unwrap();
+    let due = runner.runs().due(Some(&registry), Timestamp::now()).await.unwrap().due;
     assert_eq!(due.len(), 1);
     assert!(due[0].obligation.what.contains(failed.as_str()), "{:?}", due[0]);
 }
