@@ -51,7 +51,7 @@ enum What {
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) enum Halt {
     Never,
-    /// When the journal's record of this number is about to be written. The approval is not counted.
+    /// When the journal's record of this number is about to be written; the first one is the approval.
     Record(usize),
     /// When the call of this number is about to be sent: its intent is durable.
     BeforeCall(usize),

@@ -116,10 +116,18 @@ impl Stage {
         self.block_on(self.runner().resume(&self.registry(), run, false))
     }
 
-    /// That a dead process left this run, and where it stands.
-    pub(crate) fn assert_interrupted(run: &RunDir) {
-        let state = Runs::summary(run.clone()).unwrap().state;
-        assert_eq!(state, RunState::Interrupted);
+    /// Takes up what a dead process left: resumes it, or runs it anew where not even the approval was written.
+    pub(crate) fn take_up(&self, runner: &Runner, run: &RunDir) -> ops_plan::Result<Report> {
+        let host = self.registry();
+        match Runs::summary(run.clone())?.state {
+            RunState::Planned => {
+                let refused = self.block_on(runner.resume(&host, run, false)).unwrap_err().to_string();
+                assert!(refused.contains("was never approved: plan again"), "{refused}");
+                self.block_on(runner.run(&host, run, approve(run.plan(&host)?)))
+            }
+            RunState::Interrupted => self.block_on(runner.resume(&host, run, false)),
+            state => panic!("a dead process left a run that is {state}"),
+        }
     }
 
     /// Every dataset was retracted exactly once. A call that was out when a process died may have been made again: of each

@@ -19,7 +19,7 @@ struct Recorded {
     folder: TempDir,
     run: RunDir,
     journal: Vec<u8>,
-    /// The retracted datasets before each record; the approval, which nobody sees, comes first.
+    /// The retracted datasets before each record.
     before: Vec<HashSet<DatasetId>>,
 }
 
@@ -27,7 +27,7 @@ impl Recorded {
     async fn new() -> Self {
         let (world, transaction) = world_of(DATASETS);
         let folder = tempfile::tempdir().unwrap();
-        let states = Arc::new(States { world: world.clone(), transaction, before: Mutex::new(vec![HashSet::new()]) });
+        let states = Arc::new(States { world: world.clone(), transaction, before: Mutex::default() });
         let runner = Runner::new(Runs::at(folder.path()), "ana").watched_by(states.clone());
         let host = in_memory(&world);
         let question = RetractDatasets::new(transaction, Selection::AllCommitted);

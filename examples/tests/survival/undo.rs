@@ -139,7 +139,8 @@ impl Slow {
         self.on_the_way.lock().unwrap().retain(|(due, commit)| {
             if *due <= now {
                 let files = CommitSpec::new().path(commit.path.clone()).format(commit.format);
-                self.world.commit(commit.dataset, files).unwrap();
+                // A second one is refused; that it was sent at all is what the test looks for.
+                let _ = self.world.commit(commit.dataset, files);
             }
             *due > now
         });
@@ -178,7 +179,8 @@ fn commits_that_show_late_are_not_made_again() {
 /// The process is killed at every record of an undo, and around its calls.
 #[test]
 fn killed_while_committing() {
-    let records = (1..).map(Halt::Record);
+    // The first record is the approval: without it nothing is done.
+    let records = (2..).map(Halt::Record);
     let kills = records.take_while(|&halt| kill_and_resume(halt)).count();
     assert!(kills > 2 * COMMITS, "{kills}: an intent and a call for each");
     for call in 1..=COMMITS {
