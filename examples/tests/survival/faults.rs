@@ -58,11 +58,12 @@ fn ten_thousand_datasets() {
         runner.start(&host, approve(plan)).await.unwrap()
     });
     let run = stage.only_run();
-    // A credential that is refused twice for one call stops the run, and a person takes it up again.
+    // Nearly always it ends by itself. A write that is answered 500 three times, each after a look, stops the run by rule
+    // (a few in a hundred such nights), and a person takes it up again.
     let mut resumed = 0;
     while report.outcome != Outcome::Done {
         println!("{}", report.text());
-        assert!(resumed < 50, "{}", report.text());
+        assert!(resumed < 3, "{}", report.text());
         resumed += 1;
         report = stage.block_on(runner.resume(&host, &run, false)).unwrap();
     }

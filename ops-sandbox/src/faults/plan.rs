@@ -132,7 +132,7 @@ impl Faults {
     /// The same seed and the same order of calls give the same faults.
     pub fn everything(&self, share: f64, seed: u64) {
         self.lock().rng = Rng::new(seed);
-        self.mixed(share, Target::All, Fault::EVERY_WAY);
+        self.mixed(share, Target::All, Fault::EVERY_WAY.concat());
     }
 
     /// From now on all is well.
@@ -208,8 +208,7 @@ mod tests {
         let first = draws(7);
         let failed = first.iter().flatten().count();
         assert!((2_800..3_200).contains(&failed), "{failed}");
-        for way in [Fault::DropBeforeEffect, Fault::DropAfterEffect, Fault::HalfBody, Fault::ExpiredToken, Fault::Html]
-        {
+        for way in Fault::EVERY_WAY.concat() {
             assert!(first.contains(&Some(way)), "{way:?}");
         }
         assert_eq!(first, draws(7));
