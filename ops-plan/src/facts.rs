@@ -15,9 +15,9 @@ const MAX_LINE: u64 = 8 * 1024 * 1024;
 
 /// A fact about the world before an action, by the action's key.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct Fact {
-    pub(crate) key: String,
-    pub(crate) fact: Box<RawValue>,
+struct Fact<K, F> {
+    key: K,
+    fact: F,
 }
 
 /// Facts that are being collected.
@@ -48,8 +48,7 @@ impl FactSink {
     }
 
     pub(crate) fn keep(&mut self, key: &str, fact: &impl Serialize) -> Result<()> {
-        let fact = serde_json::value::to_raw_value(fact).map_err(Error::unwritable)?;
-        let mut line = serde_json::to_vec(&Fact { key: key.to_owned(), fact }).map_err(Error::unwritable)?;
+        let mut line = serde_json::to_vec(&Fact { key, fact }).map_err(Error::unwritable)?;
         line.push(b'\n');
         self.any = true;
         // A hasher cannot fail.
@@ -117,7 +116,7 @@ impl Facts {
                 break;
             }
             let _ = hasher.write_all(&line);
-            let fact: Fact = serde_json::from_slice(&line)
+            let fact: Fact<String, Box<RawValue>> = serde_json::from_slice(&line)
                 .map_err(|e| Error::corrupt(format!("{name}, line {number}"), format!("no fact: {e}")))?;
             take(fact.key, fact.fact);
         }

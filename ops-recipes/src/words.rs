@@ -35,7 +35,7 @@ pub(crate) fn names<T: Display>(all: impl IntoIterator<Item = T>) -> String {
 
 /// An instant in UTC, to the second.
 pub(crate) fn utc(at: Timestamp) -> String {
-    at.strftime("%FT%TZ").to_string()
+    format!("{at:.0}")
 }
 
 /// An instant in UTC, and how long ago that was.
