@@ -99,15 +99,13 @@ async fn once(way: Way, size: &Size, folder: &Path) -> Result<(f64, Option<Times
     let datasets = if way == Way::Pipeline { size.sample } else { size.datasets };
     let sandbox = Sandbox::start(datasets, way == Way::RecipeWithSchema)?;
     let clients = Clients::of(&sandbox.metapod, &sandbox.sonar)?;
-    let recipe = async |facts, journal| {
-        Retraction::new(&clients, sandbox.transaction, facts, folder).run(datasets, journal).await
-    };
     let rate = |took: Duration| datasets as f64 / took.as_secs_f64();
     let (per_second, times) = match way {
         Way::Recipe | Way::RecipeInMemory | Way::RecipeWithSchema => {
             let facts = if way == Way::RecipeWithSchema { Facts::WithSchema } else { Facts::WithoutSchema };
             let journal = if way == Way::RecipeInMemory { JournalIn::Memory } else { JournalIn::Folder };
-            let times = recipe(facts, journal).await?;
+            let retraction = Retraction::new(&clients, sandbox.transaction, facts, folder);
+            let times = retraction.run(datasets, journal).await?;
             (rate(times.whole), Some(times))
         }
         Way::Bare => (rate(bare::run(&sandbox.metapod, &ids(&clients, &sandbox).await?, AT_ONCE).await?), None),
