@@ -12,5 +12,5 @@ pub use api::{MetapodRead, MetapodWrite};
 pub use api::{MockMetapodRead, MockMetapodWrite};
 pub use client::{MetapodClient, MetapodClientBuilder};
 pub use metapod_model::*;
-pub use model::{CommitDataset, Component, CreateTransaction, CreatedDataset, CreatedTransaction, Health, Transaction};
+pub use model::{CommitDataset, Component, CreateTransaction, CreatedDataset, CreatedTransaction, Health};
 pub use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result, http};

@@ -185,15 +185,14 @@ pub(crate) struct TransactionAnswer {
 
 impl From<TransactionAnswer> for Transaction {
     fn from(answer: TransactionAnswer) -> Self {
-        Self {
-            id: answer.id,
-            name: answer.name,
-            transaction_type: answer.r#type,
-            started_at: answer.started_at,
-            committed_at: answer.committed_at,
-            target_date: answer.target_date,
-            reference_date: answer.reference_date,
-        }
+        let mut transaction = Self::new(answer.id);
+        transaction.name = answer.name;
+        transaction.transaction_type = answer.r#type;
+        transaction.started_at = answer.started_at;
+        transaction.committed_at = answer.committed_at;
+        transaction.target_date = answer.target_date;
+        transaction.reference_date = answer.reference_date;
+        transaction
     }
 }
 

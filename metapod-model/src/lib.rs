@@ -10,7 +10,7 @@ pub use dataset::{Attribute, CommitFormat, DatasetAction, DatasetFormat, Logical
 pub use id::{AttributeId, DatasetId, IndexedAttributeId, PartitionId, TransactionId};
 pub use name::DatasetName;
 pub use path::S3Path;
-pub use transaction::{CreateType, TransactionType};
+pub use transaction::{CreateType, Transaction, TransactionType};
 
 /// Why a text is not what it was taken for: what it is, and what belongs there.
 #[derive(Clone, Debug, PartialEq, Eq)]

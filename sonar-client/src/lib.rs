@@ -19,5 +19,5 @@ pub use databricks::{DatabricksPath, Mounts};
 pub use ext::{Progress, SonarReadExt};
 pub use links::Links;
 pub use metapod_model::*;
-pub use model::{Dataset, DatasetDetail, DatasetFilter, State, Transaction};
+pub use model::{Dataset, DatasetDetail, DatasetFilter, State};
 pub use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};

@@ -1,47 +1,9 @@
 //! What Sonar tells.
 
 use jiff::Timestamp;
-use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    DatasetAction, DatasetFormat, DatasetId, DatasetName, Partition, S3Path, Schema, TransactionId, TransactionType,
-};
-
-/// A transaction: the datasets of one run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Transaction {
-    /// Its id.
-    pub id: TransactionId,
-    /// Its name; often none.
-    pub name: Option<String>,
-    /// What kind of run it belongs to.
-    pub transaction_type: Option<TransactionType>,
-    /// When it was created.
-    pub started_at: Option<Timestamp>,
-    /// When its last dataset was committed.
-    pub committed_at: Option<Timestamp>,
-    /// The day on which the run runs (one day after Airflow's execution date).
-    pub target_date: Option<Date>,
-    /// The day that the data speaks about.
-    pub reference_date: Option<Date>,
-}
-
-impl Transaction {
-    /// A transaction of which only the id is known.
-    pub fn new(id: TransactionId) -> Self {
-        Self {
-            id,
-            name: None,
-            transaction_type: None,
-            started_at: None,
-            committed_at: None,
-            target_date: None,
-            reference_date: None,
-        }
-    }
-}
+use crate::{DatasetAction, DatasetFormat, DatasetId, DatasetName, Partition, S3Path, Schema};
 
 /// Which state a dataset must be in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -193,7 +193,7 @@ impl World {
     /// # Errors
     /// `Invalid` for a name or an id that comes twice, or a format that is neither Parquet nor Avro; `Conflict` for a
     /// transaction that is there already.
-    pub fn put(&self, told: &sonar_client::Transaction, datasets: &[DatasetDetail]) -> Result<()> {
+    pub fn put(&self, told: &metapod_client::Transaction, datasets: &[DatasetDetail]) -> Result<()> {
         self.direct(|state| {
             let kind = told.transaction_type.clone().unwrap_or(TransactionType::Other("UNKNOWN".to_owned()));
             let mut transaction = Transaction::new(told.id, kind, told.started_at.unwrap_or_else(|| state.now()));

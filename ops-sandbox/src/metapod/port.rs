@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::catalogue::{unknown_dataset, unknown_transaction};
 use super::direct::TransactionSpec;
-use super::records::{self, Commit};
+use super::records::Commit;
 use crate::refusal::Refusal;
 use crate::world::{Done, State};
 use crate::{Operation, World};
@@ -64,7 +64,7 @@ impl MetapodRead for MetapodPort {
     async fn transaction(&self, id: TransactionId) -> Result<Transaction> {
         let read = |state: &mut State| {
             let found = state.catalogue.transaction(id).ok_or_else(|| unknown_transaction(id))?;
-            Ok(Done::same(shown(found)))
+            Ok(Done::same(found.shown()))
         };
         self.world.call(Operation::MetapodTransaction, id.uuid(), Refusal::over_query, read).await
     }
@@ -157,15 +157,4 @@ impl State {
         let transaction = TransactionSpec::new(kind).build(&mut self.rng, now);
         self.catalogue.register(&mut self.rng, transaction, names).map(Done::changed)
     }
-}
-
-fn shown(found: &records::Transaction) -> Transaction {
-    let mut shown = Transaction::new(found.id);
-    shown.name.clone_from(&found.name);
-    shown.transaction_type = Some(found.kind.clone());
-    shown.started_at = Some(found.started_at);
-    shown.committed_at = found.committed_at();
-    shown.target_date = found.target_date;
-    shown.reference_date = found.reference_date;
-    shown
 }

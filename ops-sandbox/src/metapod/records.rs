@@ -53,6 +53,18 @@ impl Transaction {
         }
     }
 
+    /// As Metapod and Sonar show it.
+    pub(crate) fn shown(&self) -> metapod_client::Transaction {
+        let mut shown = metapod_client::Transaction::new(self.id);
+        shown.name.clone_from(&self.name);
+        shown.transaction_type = Some(self.kind.clone());
+        shown.started_at = Some(self.started_at);
+        shown.committed_at = self.committed_at();
+        shown.target_date = self.target_date;
+        shown.reference_date = self.reference_date;
+        shown
+    }
+
     /// Registers a dataset, and says at which position.
     pub(super) fn push(&mut self, rng: &mut Rng, name: DatasetName) -> (DatasetId, usize) {
         let (id, at) = (DatasetId::from_uuid(ids::minted(rng, self.started_at)), self.datasets.len());

@@ -43,12 +43,12 @@ impl SonarRead for SonarPort {
     }
 
     async fn transaction(&self, id: TransactionId) -> Result<Transaction> {
-        self.ask(Operation::SonarTransaction, id.uuid(), |catalogue| Ok(shown(catalogue.known(id)?))).await
+        self.ask(Operation::SonarTransaction, id.uuid(), |catalogue| Ok(catalogue.known(id)?.shown())).await
     }
 
     async fn transactions(&self) -> Result<Vec<Transaction>> {
         self.ask(Operation::SonarTransactions, Uuid::nil(), |catalogue| {
-            Ok(catalogue.listed().into_iter().map(shown).collect())
+            Ok(catalogue.listed().into_iter().map(metapod::Transaction::shown).collect())
         })
         .await
     }
@@ -148,15 +148,4 @@ impl metapod::Dataset {
         }
         shown
     }
-}
-
-fn shown(found: &metapod::Transaction) -> Transaction {
-    let mut shown = Transaction::new(found.id);
-    shown.name.clone_from(&found.name);
-    shown.transaction_type = Some(found.kind.clone());
-    shown.started_at = Some(found.started_at);
-    shown.committed_at = found.committed_at();
-    shown.target_date = found.target_date;
-    shown.reference_date = found.reference_date;
-    shown
 }
