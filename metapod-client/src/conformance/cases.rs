@@ -1,25 +1,14 @@
 //! The cases. What Metapod is known to do is asserted; where only a guess exists, every harmless behaviour passes.
 
-use std::fmt::Debug;
+use ops_client::conformance::{Fault, Outcome, cases, check, parsed, refused, same, told};
 
-use super::{Case, Failure, Fault, Needs, Part, Scene, Shown};
+use super::{INDEXED, Part, Scene, Shown, Stage};
 use crate::{
     AttributeId, CommitDataset, CommitFormat, CreateTransaction, CreateType, DatasetFormat, DatasetId, DatasetName,
-    Effect, Error, ErrorKind, IndexedAttributeId, S3Path, TransactionId, TransactionType,
+    Effect, ErrorKind, IndexedAttributeId, S3Path, TransactionId, TransactionType,
 };
 
-type Outcome<T = ()> = Result<T, Failure>;
-
-macro_rules! cases {
-    ($($(#[needs($($need:ident),+)])? $name:literal => $run:ident;)+) => {
-        /// Every case.
-        pub const CASES: &[Case] = &[$(
-            Case { name: $name, needs: &[$($(Needs::$need),+)?], run: |scene| Box::pin($run(scene)) },
-        )+];
-    };
-}
-
-cases! {
+cases! { pub CASES on dyn Stage:
     "a probe is answered" => probe;
     "health is told" => health;
     "a transaction that exists is found" => transaction_found;
@@ -29,7 +18,7 @@ cases! {
     #[needs(Prepare, Change)] "a retract can be repeated" => retract_again;
     #[needs(Prepare, Change)] "a retract of an unknown dataset changes nothing" => retract_unknown;
     #[needs(Prepare, Change)] "a retract takes one attribute, and can be repeated" => retract_attribute;
-    #[needs(Prepare, Change, Indexed)] "a retract takes one indexed attribute, and can be repeated" => retract_indexed;
+    #[needs(Prepare, Change, INDEXED)] "a retract takes one indexed attribute, and can be repeated" => retract_indexed;
     #[needs(Prepare, Change)] "a commit is seen with all it says" => commit;
     #[needs(Prepare, Change)] "a dataset can be committed again after a retract" => commit_again;
     #[needs(Prepare, Change)] "a dataset is not committed in another transaction" => commit_elsewhere;
@@ -65,7 +54,7 @@ async fn transaction_unknown(scene: Scene<'_>) -> Outcome {
 }
 
 async fn transaction_facts(scene: Scene<'_>) -> Outcome {
-    for (play, id) in scene.scenario.plays.iter().zip(scene.transactions) {
+    for (play, id) in scene.scenario.plays.iter().zip(scene.start) {
         let found = scene.stage.reads().transaction(*id).await.map_err(told)?;
         same("the id", id, &found.id)?;
         same("the name", &play.name, &found.name)?;
@@ -181,7 +170,7 @@ async fn create(scene: Scene<'_>) -> Outcome {
     let names: Vec<DatasetName> = vec![parsed("dataset/a")?, parsed("model/b")?];
     let create = CreateTransaction::new(CreateType::Custom, names.clone());
     let created = scene.stage.writes().create_transaction(&create).await.map_err(told)?;
-    check(!scene.transactions.contains(&created.id), "its id is new")?;
+    check(!scene.start.contains(&created.id), "its id is new")?;
     let found = scene.stage.reads().transaction(created.id).await.map_err(told)?;
     same("its type", &Some(TransactionType::Custom), &found.transaction_type)?;
     same("its names", &sorted(names), &sorted(created.datasets.iter().map(|dataset| dataset.name.clone()).collect()))?;
@@ -200,7 +189,7 @@ async fn copy(scene: Scene<'_>) -> Outcome {
     let (before, left) = committed(scene).await?;
     let source = transaction(scene, 0)?;
     let copy = scene.stage.writes().copy_transaction(source, std::slice::from_ref(&left.name)).await.map_err(told)?;
-    check(!scene.transactions.contains(&copy), "its id is new")?;
+    check(!scene.start.contains(&copy), "its id is new")?;
     let found = scene.stage.reads().transaction(copy).await.map_err(told)?;
     same("its type", &Some(TransactionType::Copied), &found.transaction_type)?;
     let copied = scene.stage.look(copy).await.map_err(told)?;
@@ -277,7 +266,7 @@ async fn lost_answer(scene: Scene<'_>) -> Outcome {
 }
 
 fn transaction(scene: Scene<'_>, index: usize) -> Outcome<TransactionId> {
-    scene.transactions.get(index).copied().ok_or_else(|| format!("the stage has no transaction number {index}"))
+    scene.start.get(index).copied().ok_or_else(|| format!("the stage has no transaction number {index}"))
 }
 
 /// The scenario's first dataset: one with a rich schema.
@@ -320,24 +309,4 @@ fn by_id(mut datasets: Vec<Shown>) -> Vec<Shown> {
 fn sorted<T: Ord>(mut list: Vec<T>) -> Vec<T> {
     list.sort();
     list
-}
-
-fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Outcome<T> {
-    text.parse().map_err(|error| format!("{error}"))
-}
-
-fn told(error: Error) -> Failure {
-    format!("failed: {error}")
-}
-
-fn refused<T>(result: crate::Result<T>) -> Outcome<Error> {
-    result.err().ok_or_else(|| "it should have failed".to_owned())
-}
-
-fn check(right: bool, what: &str) -> Outcome {
-    if right { Ok(()) } else { Err(format!("not so: {what}")) }
-}
-
-fn same<T: PartialEq + Debug>(what: &str, wanted: &T, found: &T) -> Outcome {
-    if wanted == found { Ok(()) } else { Err(format!("{what}: wanted {wanted:?}, found {found:?}")) }
 }

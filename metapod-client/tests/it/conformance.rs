@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use metapod_client::conformance::{Fault, Needs, Scenario, Shown, Stage, run_all};
+use metapod_client::conformance::{Fault, Needs, Prepare, Scenario, Shown, Stage, run_all};
 use metapod_client::{
     AttributeId, CommitDataset, CreateTransaction, CreatedDataset, CreatedTransaction, DatasetId, DatasetName, Effect,
     Error, ErrorKind, Health, IndexedAttributeId, MetapodRead, MetapodWrite, Probe, Result, Transaction, TransactionId,
@@ -203,21 +203,16 @@ impl MetapodWrite for Fake {
 }
 
 #[async_trait]
-impl Stage for Fake {
+impl Prepare for Fake {
+    type Scenario = Scenario;
+    type Start = Vec<TransactionId>;
+
     fn name(&self) -> &str {
         "fake"
     }
 
     fn can(&self, _: Needs) -> bool {
         true
-    }
-
-    fn reads(&self) -> &dyn MetapodRead {
-        self
-    }
-
-    fn writes(&self) -> &dyn MetapodWrite {
-        self
     }
 
     async fn prepare(&self, scenario: &Scenario) -> Result<Vec<TransactionId>> {
@@ -238,6 +233,17 @@ impl Stage for Fake {
             state.too_old = Some(created.id);
         }
         Ok(state.transactions.iter().map(|(transaction, _)| transaction.id).collect())
+    }
+}
+
+#[async_trait]
+impl Stage for Fake {
+    fn reads(&self) -> &dyn MetapodRead {
+        self
+    }
+
+    fn writes(&self) -> &dyn MetapodWrite {
+        self
     }
 
     async fn look(&self, transaction: TransactionId) -> Result<Vec<Shown>> {
@@ -284,21 +290,28 @@ async fn what_a_stage_cannot_do_is_named() {
     struct Live(Fake);
 
     #[async_trait]
-    impl Stage for Live {
+    impl Prepare for Live {
+        type Scenario = Scenario;
+        type Start = Vec<TransactionId>;
+
         fn name(&self) -> &str {
             "live"
         }
         fn can(&self, _: Needs) -> bool {
             false
         }
+        async fn prepare(&self, scenario: &Scenario) -> Result<Vec<TransactionId>> {
+            self.0.prepare(scenario).await
+        }
+    }
+
+    #[async_trait]
+    impl Stage for Live {
         fn reads(&self) -> &dyn MetapodRead {
             &self.0
         }
         fn writes(&self) -> &dyn MetapodWrite {
             unreachable!("nothing may be changed here")
-        }
-        async fn prepare(&self, scenario: &Scenario) -> Result<Vec<TransactionId>> {
-            self.0.prepare(scenario).await
         }
         async fn look(&self, _: TransactionId) -> Result<Vec<Shown>> {
             unreachable!("nothing can be looked at here")

@@ -4,25 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use jiff::Timestamp;
+use ops_client::conformance::{Fault, Outcome, cases, check, parsed, same, told};
 
-use super::{Case, Change, Failure, Fault, Needs, Play, Scene};
+use super::{Change, Play, Scene, Stage};
 use crate::{
-    Dataset, DatasetDetail, DatasetFilter, DatasetFormat, DatasetName, Effect, Error, ErrorKind, S3Path, SonarReadExt,
-    State, TransactionId,
+    Dataset, DatasetDetail, DatasetFilter, DatasetFormat, DatasetName, Effect, ErrorKind, S3Path, SonarReadExt, State,
+    TransactionId,
 };
 
-type Outcome = Result<(), Failure>;
-
-macro_rules! cases {
-    ($($(#[needs($($need:ident),+)])? $name:literal => $run:ident;)+) => {
-        /// Every case.
-        pub const CASES: &[Case] = &[$(
-            Case { name: $name, needs: &[$($(Needs::$need),+)?], run: |scene| Box::pin($run(scene)) },
-        )+];
-    };
-}
-
-cases! {
+cases! { pub CASES on dyn Stage:
     "a probe is answered" => probe;
     "committed and other datasets together are all" => states_add_up;
     "the committed are as many as are counted" => count_agrees;
@@ -69,10 +59,10 @@ async fn states_add_up(scene: Scene<'_>) -> Outcome {
 }
 
 async fn count_agrees(scene: Scene<'_>) -> Outcome {
-    let counted = scene.stage.sonar().committed_count(scene.transaction).await.map_err(told)?;
+    let counted = scene.stage.sonar().committed_count(*scene.start).await.map_err(told)?;
     let listed = datasets(scene, &DatasetFilter::committed()).await?.len() as u64;
     same("committed datasets", &listed, &counted)?;
-    let progress = scene.stage.sonar().progress(scene.transaction).await.map_err(told)?;
+    let progress = scene.stage.sonar().progress(*scene.start).await.map_err(told)?;
     same("progress", &counted, &progress.committed)
 }
 
@@ -93,7 +83,7 @@ async fn no_names(scene: Scene<'_>) -> Outcome {
 }
 
 async fn no_details(scene: Scene<'_>) -> Outcome {
-    refused(ErrorKind::Invalid, scene.stage.sonar().details(scene.transaction, &[]).await)
+    refused(ErrorKind::Invalid, scene.stage.sonar().details(*scene.start, &[]).await)
 }
 
 async fn unknown_transaction(scene: Scene<'_>) -> Outcome {
@@ -108,7 +98,7 @@ async fn unknown_transaction(scene: Scene<'_>) -> Outcome {
 async fn details_agree(scene: Scene<'_>) -> Outcome {
     let short: Vec<Dataset> = datasets(scene, &DatasetFilter::all()).await?.into_iter().take(5).collect();
     let names: Vec<DatasetName> = short.iter().map(|dataset| dataset.name.clone()).collect();
-    let long = scene.stage.sonar().details(scene.transaction, &names).await.map_err(told)?;
+    let long = scene.stage.sonar().details(*scene.start, &names).await.map_err(told)?;
     same("short facts", &sorted(short), &sorted(long.into_iter().map(|detail| detail.dataset).collect()))
 }
 
@@ -165,7 +155,7 @@ async fn state_and_names(scene: Scene<'_>) -> Outcome {
 async fn detail_facts(scene: Scene<'_>) -> Outcome {
     let play = first(scene)?;
     let names: Vec<DatasetName> = play.datasets.iter().map(|detail| detail.dataset.name.clone()).collect();
-    let mut found = scene.stage.sonar().details(scene.transaction, &names).await.map_err(told)?;
+    let mut found = scene.stage.sonar().details(*scene.start, &names).await.map_err(told)?;
     let mut all = play.datasets.clone();
     found.sort_by_key(|detail| detail.dataset.id);
     all.sort_by_key(|detail| detail.dataset.id);
@@ -196,14 +186,14 @@ async fn transactions_are_apart(scene: Scene<'_>) -> Outcome {
 async fn retract_seen(scene: Scene<'_>) -> Outcome {
     let committed = |detail: &&DatasetDetail| detail.dataset.committed;
     let before = first(scene)?.datasets.iter().find(committed).ok_or("the scenario has no committed dataset")?;
-    let count = scene.stage.sonar().committed_count(scene.transaction).await.map_err(told)?;
+    let count = scene.stage.sonar().committed_count(*scene.start).await.map_err(told)?;
     scene.stage.change(Change::Retract(before.dataset.id)).await.map_err(told)?;
 
     let after = detail(scene, &before.dataset.name).await?;
     // It stays in its transaction, with its id and without all that the commit brought.
     let dataset = Dataset::new(before.dataset.id, before.dataset.name.clone());
     same("the retracted dataset", &DatasetDetail::new(dataset), &after)?;
-    let now = scene.stage.sonar().committed_count(scene.transaction).await.map_err(told)?;
+    let now = scene.stage.sonar().committed_count(*scene.start).await.map_err(told)?;
     same("committed datasets", &(count - 1), &now)
 }
 
@@ -238,7 +228,7 @@ async fn html(scene: Scene<'_>) -> Outcome {
 /// Every operation tells of the fault.
 async fn failing(scene: Scene<'_>, fault: Fault, kind: ErrorKind) -> Outcome {
     scene.stage.fault(fault).await.map_err(told)?;
-    let (sonar, transaction) = (scene.stage.sonar(), scene.transaction);
+    let (sonar, transaction) = (scene.stage.sonar(), *scene.start);
     refused(kind, sonar.probe().await)?;
     refused(kind, sonar.transaction(transaction).await)?;
     refused(kind, sonar.transactions().await)?;
@@ -247,19 +237,19 @@ async fn failing(scene: Scene<'_>, fault: Fault, kind: ErrorKind) -> Outcome {
     refused(kind, sonar.committed_count(transaction).await)
 }
 
-async fn datasets(scene: Scene<'_>, filter: &DatasetFilter) -> Result<Vec<Dataset>, Failure> {
-    scene.stage.sonar().datasets(scene.transaction, filter).await.map_err(told)
+async fn datasets(scene: Scene<'_>, filter: &DatasetFilter) -> Outcome<Vec<Dataset>> {
+    scene.stage.sonar().datasets(*scene.start, filter).await.map_err(told)
 }
 
-async fn detail(scene: Scene<'_>, name: &DatasetName) -> Result<DatasetDetail, Failure> {
-    let mut found = scene.stage.sonar().details(scene.transaction, std::slice::from_ref(name)).await.map_err(told)?;
+async fn detail(scene: Scene<'_>, name: &DatasetName) -> Outcome<DatasetDetail> {
+    let mut found = scene.stage.sonar().details(*scene.start, std::slice::from_ref(name)).await.map_err(told)?;
     match (found.pop(), found.is_empty()) {
         (Some(detail), true) => Ok(detail),
         _ => Err(format!("{name} is not there once")),
     }
 }
 
-fn first<'a>(scene: Scene<'a>) -> Result<&'a Play, Failure> {
+fn first<'a>(scene: Scene<'a>) -> Outcome<&'a Play> {
     scene.scenario.plays.first().ok_or_else(|| "the scenario has no transaction".to_owned())
 }
 
@@ -273,24 +263,8 @@ fn sorted(mut datasets: Vec<Dataset>) -> Vec<Dataset> {
     datasets
 }
 
-fn name(text: &str) -> Result<DatasetName, Failure> {
+fn name(text: &str) -> Outcome<DatasetName> {
     parsed(text)
-}
-
-fn parsed<T: std::str::FromStr>(text: &str) -> Result<T, Failure> {
-    text.parse().map_err(|_| format!("{text} cannot be parsed"))
-}
-
-fn told(error: Error) -> Failure {
-    error.to_string()
-}
-
-fn check(holds: bool, what: &str) -> Outcome {
-    if holds { Ok(()) } else { Err(format!("it does not hold that {what}")) }
-}
-
-fn same<T: PartialEq + Debug + ?Sized>(what: &str, wanted: &T, found: &T) -> Outcome {
-    if wanted == found { Ok(()) } else { Err(format!("{what}: wanted {wanted:?}, found {found:?}")) }
 }
 
 /// Reading never has an effect, failed or not.

@@ -5,13 +5,16 @@ use std::io::Write;
 use async_trait::async_trait;
 use ops_client::http::Endpoint;
 use serde_json::json;
-use sonar_client::conformance::{Change, Fault, Needs, Scenario, Stage, run_all};
+use sonar_client::conformance::{Change, Fault, Needs, Prepare, Scenario, Stage, run_all};
 use sonar_client::{Environment, Error, Result, SonarClient, SonarRead, TransactionId};
 
 struct Peer(SonarClient);
 
 #[async_trait]
-impl Stage for Peer {
+impl Prepare for Peer {
+    type Scenario = Scenario;
+    type Start = TransactionId;
+
     fn name(&self) -> &str {
         "graphql-js"
     }
@@ -20,13 +23,16 @@ impl Stage for Peer {
         what == Needs::Prepare
     }
 
-    fn sonar(&self) -> &dyn SonarRead {
-        &self.0
-    }
-
     /// The peer has read the scenario's file by itself, and nothing changes it.
     async fn prepare(&self, scenario: &Scenario) -> Result<TransactionId> {
         Ok(scenario.plays[0].transaction.id)
+    }
+}
+
+#[async_trait]
+impl Stage for Peer {
+    fn sonar(&self) -> &dyn SonarRead {
+        &self.0
     }
 
     async fn change(&self, _: Change) -> Result<()> {

@@ -1,11 +1,12 @@
 //! Metapod.
 
 use async_trait::async_trait;
-use metapod_client::conformance::{self, Needs, Scenario, Shown, Stage, run_all};
+use metapod_client::conformance::{Fault, Needs, Prepare, Scenario, Shown, Stage, run_all};
 use metapod_client::{MetapodRead, MetapodWrite, Result, TransactionId};
 use ops_sandbox::metapod::{CommitSpec, TransactionSpec};
-use ops_sandbox::{Fault, Server, Target, World};
+use ops_sandbox::{Server, World};
 
+use super::fail;
 use crate::server::metapod;
 
 struct MetapodStage<P> {
@@ -15,21 +16,16 @@ struct MetapodStage<P> {
 }
 
 #[async_trait]
-impl<P: MetapodRead + MetapodWrite> Stage for MetapodStage<P> {
+impl<P: MetapodRead + MetapodWrite> Prepare for MetapodStage<P> {
+    type Scenario = Scenario;
+    type Start = Vec<TransactionId>;
+
     fn name(&self) -> &str {
         self.name
     }
 
     fn can(&self, _: Needs) -> bool {
         true
-    }
-
-    fn reads(&self) -> &dyn MetapodRead {
-        &self.port
-    }
-
-    fn writes(&self) -> &dyn MetapodWrite {
-        &self.port
     }
 
     async fn prepare(&self, scenario: &Scenario) -> Result<Vec<TransactionId>> {
@@ -56,6 +52,17 @@ impl<P: MetapodRead + MetapodWrite> Stage for MetapodStage<P> {
         }
         Ok(ids)
     }
+}
+
+#[async_trait]
+impl<P: MetapodRead + MetapodWrite> Stage for MetapodStage<P> {
+    fn reads(&self) -> &dyn MetapodRead {
+        &self.port
+    }
+
+    fn writes(&self) -> &dyn MetapodWrite {
+        &self.port
+    }
 
     async fn look(&self, transaction: TransactionId) -> Result<Vec<Shown>> {
         let datasets = self.world.datasets(transaction)?.into_iter().map(|detail| {
@@ -71,15 +78,8 @@ impl<P: MetapodRead + MetapodWrite> Stage for MetapodStage<P> {
         Ok(datasets.collect())
     }
 
-    async fn fault(&self, fault: conformance::Fault) -> Result<()> {
-        let fault = match fault {
-            conformance::Fault::Unavailable => Fault::Status(503),
-            conformance::Fault::ExpiredToken => Fault::ExpiredToken,
-            conformance::Fault::Html => Fault::Html,
-            conformance::Fault::LostAnswer => Fault::DropAfterEffect,
-            other => panic!("a fault that this stage does not know: {other:?}"),
-        };
-        self.world.faults().sometimes(1.0, Target::All, fault);
+    async fn fault(&self, fault: Fault) -> Result<()> {
+        fail(&self.world, fault);
         Ok(())
     }
 }

@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use ops_sandbox::metapod::CommitSpec;
-use ops_sandbox::{Fault, Server, Target, World};
-use sonar_client::conformance::{self, Change, Needs, Scenario, Stage, run_all};
+use ops_sandbox::{Server, World};
+use sonar_client::conformance::{Change, Fault, Needs, Prepare, Scenario, Stage, run_all};
 use sonar_client::{CommitFormat, Result, SonarRead, TransactionId};
 
+use super::fail;
 use crate::server::sonar;
 
 struct SonarStage<P> {
@@ -15,7 +16,10 @@ struct SonarStage<P> {
 }
 
 #[async_trait]
-impl<P: SonarRead> Stage for SonarStage<P> {
+impl<P: SonarRead> Prepare for SonarStage<P> {
+    type Scenario = Scenario;
+    type Start = TransactionId;
+
     fn name(&self) -> &str {
         self.name
     }
@@ -24,16 +28,19 @@ impl<P: SonarRead> Stage for SonarStage<P> {
         true
     }
 
-    fn sonar(&self) -> &dyn SonarRead {
-        &self.port
-    }
-
     async fn prepare(&self, scenario: &Scenario) -> Result<TransactionId> {
         self.world.clear();
         for play in &scenario.plays {
             self.world.put(&play.transaction, &play.datasets)?;
         }
         Ok(scenario.plays[0].transaction.id)
+    }
+}
+
+#[async_trait]
+impl<P: SonarRead> Stage for SonarStage<P> {
+    fn sonar(&self) -> &dyn SonarRead {
+        &self.port
     }
 
     async fn change(&self, change: Change) -> Result<()> {
@@ -47,14 +54,8 @@ impl<P: SonarRead> Stage for SonarStage<P> {
         }
     }
 
-    async fn fault(&self, fault: conformance::Fault) -> Result<()> {
-        let fault = match fault {
-            conformance::Fault::Unavailable => Fault::Status(503),
-            conformance::Fault::ExpiredToken => Fault::ExpiredToken,
-            conformance::Fault::Html => Fault::Html,
-            other => panic!("a fault that this stage does not know: {other:?}"),
-        };
-        self.world.faults().sometimes(1.0, Target::All, fault);
+    async fn fault(&self, fault: Fault) -> Result<()> {
+        fail(&self.world, fault);
         Ok(())
     }
 }
