@@ -28,8 +28,8 @@ type Result<T> = std::result::Result<T, Error>;
 
 /// Measures how fast and how frugal `retract-datasets` is.
 ///
-/// Retracts datasets of the sandbox, which runs in a process of its own, in five ways: the whole recipe (plan, journal on
-/// disk, progress, verification), the same with its journal in memory, a bare loop of the HTTP library with the same
+/// Retracts datasets of the sandbox, which runs in a process of its own, in six ways: the whole recipe (plan, journal on
+/// disk, progress, verification), the same with its journal in memory, the same with every schema kept for an undo, a bare loop of the HTTP library with the same
 /// headers, wrk, and the runbook's own pipeline of jq, xargs and curl. Then it plans for very many datasets, and
 /// retracts them in a process that does nothing else, for its memory.
 ///

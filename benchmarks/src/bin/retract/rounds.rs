@@ -59,7 +59,7 @@ struct Measured {
 /// Measures everything and prints the table.
 pub(crate) async fn all(size: &Size, rounds: u64, runs: &Path) -> Result<()> {
     tools::check()?;
-    let folder = tempfile::Builder::new().prefix("benchmark-").tempdir_in(runs)?;
+    let folder = folder(runs)?;
     let mut measured: [Measured; WAYS.len()] = Default::default();
     for round in 0..rounds {
         let mut order: Vec<Way> = WAYS.to_vec();
@@ -83,9 +83,15 @@ pub(crate) async fn all(size: &Size, rounds: u64, runs: &Path) -> Result<()> {
     Ok(())
 }
 
+/// A folder below `runs` that is gone afterwards.
+fn folder(runs: &Path) -> Result<tempfile::TempDir> {
+    std::fs::create_dir_all(runs)?;
+    Ok(tempfile::Builder::new().prefix("benchmark-").tempdir_in(runs)?)
+}
+
 /// The whole recipe only, for a profiler.
 pub(crate) async fn only_recipe(size: &Size, rounds: u64, runs: &Path, schemas: bool) -> Result<()> {
-    let folder = tempfile::Builder::new().prefix("benchmark-").tempdir_in(runs)?;
+    let folder = folder(runs)?;
     let way = if schemas { Way::RecipeWithSchema } else { Way::Recipe };
     for _ in 0..rounds {
         let (per_second, times) = once(way, size, folder.path()).await?;
