@@ -1,11 +1,7 @@
 //! The client: both ports over HTTP.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use ops_client::http::{
-    Call, CallObserver, Credential, Endpoint, EndpointBuilder, Idempotency, Limits, Reply, RetryPolicy,
-};
+use ops_client::http::{Call, ClientBuilder, Endpoint, Idempotency, Reply};
 use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -24,15 +20,18 @@ pub struct MetapodClient {
     endpoint: Endpoint,
 }
 
+impl From<Endpoint> for MetapodClient {
+    fn from(endpoint: Endpoint) -> Self {
+        Self { endpoint }
+    }
+}
+
 impl MetapodClient {
     /// Begins a client of the Metapod at `address`: the root of the service, below which `api` and `ops` lie.
-    pub fn builder(environment: Environment, address: &str) -> MetapodClientBuilder {
-        MetapodClientBuilder { endpoint: Endpoint::builder(environment, address) }
-    }
-
-    /// A client of the Metapod at this endpoint.
-    pub fn new(endpoint: Endpoint) -> Self {
-        Self { endpoint }
+    ///
+    /// Commits, copies and creations are sent again only where they certainly had no effect, whatever the retries.
+    pub fn builder(environment: Environment, address: &str) -> ClientBuilder<Self> {
+        ClientBuilder::new(environment, address)
     }
 
     /// Where it asks, and as whom.
@@ -178,64 +177,5 @@ impl MetapodWrite for MetapodClient {
         let (data, reply) =
             self.graphql::<wire::CreateData>("metapod.create_transaction", Idempotency::Once, question).await?;
         data.create_transaction.map(CreatedTransaction::from).ok_or_else(|| empty(&reply))
-    }
-}
-
-/// A client in the making.
-#[must_use = "it does nothing until it is built"]
-#[derive(Debug)]
-pub struct MetapodClientBuilder {
-    endpoint: EndpointBuilder,
-}
-
-impl MetapodClientBuilder {
-    /// As whom it calls. [`Credential::none`] unless said.
-    pub fn credential(mut self, credential: Credential) -> Self {
-        self.endpoint = self.endpoint.credential(credential);
-        self
-    }
-
-    /// Trusts these certificates (PEM, one or more) besides those of the machine.
-    pub fn ca_bundle_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.endpoint = self.endpoint.ca_bundle_pem(pem);
-        self
-    }
-
-    /// Allows plain http to other machines: whoever is on the way can read the credential.
-    pub fn allow_plain_http(mut self) -> Self {
-        self.endpoint = self.endpoint.allow_plain_http();
-        self
-    }
-
-    /// How often a call is sent. Commits, copies and creations are sent again only where they certainly had no effect.
-    pub fn retry(mut self, retry: RetryPolicy) -> Self {
-        self.endpoint = self.endpoint.retry(retry);
-        self
-    }
-
-    /// How long a call may take and how much it may bring.
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.endpoint = self.endpoint.limits(limits);
-        self
-    }
-
-    /// Is told of every finished call.
-    pub fn observer(mut self, observer: Arc<dyn CallObserver>) -> Self {
-        self.endpoint = self.endpoint.observer(observer);
-        self
-    }
-
-    /// The `User-Agent`: who the system's logs shall name.
-    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
-        self.endpoint = self.endpoint.user_agent(name);
-        self
-    }
-
-    /// Checks everything; sends nothing.
-    ///
-    /// # Errors
-    /// `Invalid`, where the address, the certificates or the user agent cannot be used.
-    pub fn build(self) -> Result<MetapodClient> {
-        self.endpoint.build().map(MetapodClient::new)
     }
 }

@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use graphql_client::GraphQLQuery;
-use ops_client::http::{
-    Call, CallObserver, Credential, Endpoint, EndpointBuilder, Idempotency, Limits, Reply, RetryPolicy,
-};
+use ops_client::http::{Call, ClientBuilder, Endpoint, Idempotency, Reply};
 use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -27,16 +25,37 @@ pub struct SonarClient {
     max_datasets_body: usize,
 }
 
-impl SonarClient {
-    /// Begins a client of the Sonar at `address`, below which `api/graphql/query` lies.
-    pub fn builder(environment: Environment, address: &str) -> SonarClientBuilder {
-        SonarClientBuilder { endpoint: Endpoint::builder(environment, address), path: None, max_datasets_body: None }
-    }
-
-    /// A client of the Sonar at this endpoint, with the usual path and limits.
-    pub fn new(endpoint: Endpoint) -> Self {
+impl From<Endpoint> for SonarClient {
+    /// With the usual path and limits.
+    fn from(endpoint: Endpoint) -> Self {
         let path = PATH.map(str::to_owned).into();
         Self { endpoint, path, template: "/api/graphql/query", max_datasets_body: MAX_DATASETS_BODY }
+    }
+}
+
+impl SonarClient {
+    /// Begins a client of the Sonar at `address`, below which `api/graphql/query` lies.
+    ///
+    /// How much an answer may bring is one of the [`Limits`](ops_client::http::Limits); for datasets see
+    /// [`with_max_datasets_body`](Self::with_max_datasets_body).
+    pub fn builder(environment: Environment, address: &str) -> ClientBuilder<Self> {
+        ClientBuilder::new(environment, address)
+    }
+
+    /// Asks at this path below the address, instead of `api/graphql/query`.
+    #[must_use]
+    pub fn with_graphql_path(mut self, path: &str) -> Self {
+        self.path = path.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
+        self.template = "{graphql-path}";
+        self
+    }
+
+    /// Reads answers about datasets of at most so many bytes. 256 MiB unless said: the short facts of 100,000 datasets take
+    /// some 30 MiB.
+    #[must_use]
+    pub fn with_max_datasets_body(mut self, bytes: usize) -> Self {
+        self.max_datasets_body = bytes;
+        self
     }
 
     /// Where it asks, and as whom.
@@ -136,88 +155,5 @@ impl SonarRead for SonarClient {
     async fn committed_count(&self, transaction: TransactionId) -> Result<u64> {
         let variables = queries::committed_count::Variables { id: transaction.to_string() };
         ask(self.call::<queries::CommittedCount>("sonar.committed_count", variables), wire::committed_count).await
-    }
-}
-
-/// A client in the making.
-#[must_use = "it does nothing until it is built"]
-#[derive(Debug)]
-pub struct SonarClientBuilder {
-    endpoint: EndpointBuilder,
-    path: Option<String>,
-    max_datasets_body: Option<usize>,
-}
-
-impl SonarClientBuilder {
-    /// As whom it asks. [`Credential::none`] unless said.
-    pub fn credential(mut self, credential: Credential) -> Self {
-        self.endpoint = self.endpoint.credential(credential);
-        self
-    }
-
-    /// Trusts these certificates (PEM, one or more) besides those of the machine.
-    pub fn ca_bundle_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.endpoint = self.endpoint.ca_bundle_pem(pem);
-        self
-    }
-
-    /// Allows plain http to other machines: whoever is on the way can read the credential.
-    pub fn allow_plain_http(mut self) -> Self {
-        self.endpoint = self.endpoint.allow_plain_http();
-        self
-    }
-
-    /// How often a query is sent.
-    pub fn retry(mut self, retry: RetryPolicy) -> Self {
-        self.endpoint = self.endpoint.retry(retry);
-        self
-    }
-
-    /// How long a query may take and how much it may bring; for datasets see
-    /// [`max_datasets_body`](Self::max_datasets_body).
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.endpoint = self.endpoint.limits(limits);
-        self
-    }
-
-    /// Is told of every finished query.
-    pub fn observer(mut self, observer: Arc<dyn CallObserver>) -> Self {
-        self.endpoint = self.endpoint.observer(observer);
-        self
-    }
-
-    /// The `User-Agent`: who the system's logs shall name.
-    pub fn user_agent(mut self, name: impl Into<String>) -> Self {
-        self.endpoint = self.endpoint.user_agent(name);
-        self
-    }
-
-    /// Where queries go, below the address. `api/graphql/query` unless said.
-    pub fn graphql_path(mut self, path: impl Into<String>) -> Self {
-        self.path = Some(path.into());
-        self
-    }
-
-    /// The largest answer about datasets that is read, in bytes. 256 MiB unless said: the short facts of 100,000 datasets
-    /// take some 30 MiB.
-    pub fn max_datasets_body(mut self, bytes: usize) -> Self {
-        self.max_datasets_body = Some(bytes);
-        self
-    }
-
-    /// Checks everything; sends nothing.
-    ///
-    /// # Errors
-    /// `Invalid`, where the address, the certificates or the user agent cannot be used; `Other`, where TLS cannot start.
-    pub fn build(self) -> Result<SonarClient> {
-        let mut client = SonarClient::new(self.endpoint.build()?);
-        if let Some(path) = self.path {
-            client.path = path.split('/').filter(|segment| !segment.is_empty()).map(str::to_owned).collect();
-            client.template = "{graphql-path}";
-        }
-        if let Some(bytes) = self.max_datasets_body {
-            client.max_datasets_body = bytes;
-        }
-        Ok(client)
     }
 }

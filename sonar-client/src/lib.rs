@@ -14,7 +14,7 @@ mod wire;
 #[cfg(feature = "mock")]
 pub use api::MockSonarRead;
 pub use api::SonarRead;
-pub use client::{SonarClient, SonarClientBuilder};
+pub use client::SonarClient;
 pub use databricks::{DatabricksPath, Mounts};
 pub use ext::{Progress, SonarReadExt};
 pub use links::Links;

@@ -161,7 +161,7 @@ fn partly(stage: &Stage, query: Query, bad: &str) -> Registry {
     let sonar = |url: &str| {
         let builder = SonarClient::builder(Environment::new("staging"), url).retry(RetryPolicy::none());
         // Enough for all that is right here; the default would let a test read a quarter of a gigabyte.
-        builder.max_datasets_body(8 << 20).build().unwrap()
+        builder.build().unwrap().with_max_datasets_body(8 << 20)
     };
     let metapod = MetapodClient::builder(Environment::new("staging"), &stage.url()).build().unwrap();
     let sonar = Partly { good: sonar(&format!("{}/sonar", stage.url())), bad: sonar(bad), query };

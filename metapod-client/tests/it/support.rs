@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use metapod_client::http::RetryPolicy;
-use metapod_client::{CommitDataset, CommitFormat, Environment, MetapodClient, MetapodClientBuilder};
+use metapod_client::http::{ClientBuilder, RetryPolicy};
+use metapod_client::{CommitDataset, CommitFormat, Environment, MetapodClient};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -9,7 +9,7 @@ pub(crate) const TRANSACTION: &str = "10b090f0-fd8a-5b34-b5c2-89fb29f0bf22";
 pub(crate) const DATASET: &str = "59d180d4-e41a-4a30-ab34-bac476b95761";
 pub(crate) const COPY: &str = "5a5fe3c0-a60c-42d2-8918-5d950ee88136";
 
-pub(crate) fn builder(server: &MockServer) -> MetapodClientBuilder {
+pub(crate) fn builder(server: &MockServer) -> ClientBuilder<MetapodClient> {
     let hurried = RetryPolicy::default().with_pauses(Duration::from_millis(1), Duration::from_millis(5));
     MetapodClient::builder(Environment::new("test"), &server.uri()).retry(hurried)
 }

@@ -35,6 +35,7 @@
 //!
 //! A read never has an effect.
 
+mod builder;
 mod call;
 mod credential;
 mod endpoint;
@@ -44,9 +45,10 @@ mod reply;
 mod retry;
 mod send;
 
+pub use builder::ClientBuilder;
 pub use call::Call;
 pub use credential::{Credential, CredentialInfo, TokenSource};
-pub use endpoint::{Endpoint, EndpointBuilder, Limits};
+pub use endpoint::{Endpoint, Limits};
 pub use observe::{CallObserver, CallRecord};
 pub use reply::Reply;
 pub use retry::{Idempotency, RetryPolicy};

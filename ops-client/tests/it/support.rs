@@ -1,14 +1,14 @@
 use std::time::Duration;
 
 use ops_client::Environment;
-use ops_client::http::{Call, Endpoint, EndpointBuilder, Idempotency, RetryPolicy};
+use ops_client::http::{Call, ClientBuilder, Endpoint, Idempotency, RetryPolicy};
 
 /// The real policy, but in a hurry.
 pub(crate) fn hurried() -> RetryPolicy {
     RetryPolicy::default().with_pauses(Duration::from_millis(1), Duration::from_millis(5))
 }
 
-pub(crate) fn builder(address: &str) -> EndpointBuilder {
+pub(crate) fn builder(address: &str) -> ClientBuilder<Endpoint> {
     Endpoint::builder(Environment::new("test"), address).retry(hurried())
 }
 

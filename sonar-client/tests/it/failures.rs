@@ -6,7 +6,7 @@ use ops_client::http::RetryPolicy;
 use sonar_client::{DatasetFilter, Effect, Environment, Error, ErrorKind, SonarClient, SonarRead};
 use wiremock::ResponseTemplate;
 
-use crate::{builder, client, json, server, transaction};
+use crate::{client, json, server, transaction};
 
 /// What asking for datasets fails with, and how often it was asked.
 async fn failure(answer: ResponseTemplate) -> (Error, usize) {
@@ -150,7 +150,7 @@ async fn other_answers_that_cannot_be_read() {
 #[tokio::test]
 async fn an_answer_over_the_limit() {
     let server = server(json(r#"{"data": {"transaction": {"datasets": []}}}"#)).await;
-    let small = builder(&server).max_datasets_body(16).build().unwrap();
+    let small = client(&server).with_max_datasets_body(16);
     let error = small.datasets(transaction(), &DatasetFilter::all()).await.unwrap_err();
     assert_eq!((error.kind(), error.effect()), (ErrorKind::Decode, Effect::None));
     assert_eq!(server.received_requests().await.unwrap().len(), 1);
@@ -159,7 +159,7 @@ async fn an_answer_over_the_limit() {
 #[tokio::test]
 async fn a_path_that_would_lead_elsewhere() {
     let server = server(json("{}")).await;
-    let error = builder(&server).graphql_path("api/../ops").build().unwrap().probe().await.unwrap_err();
+    let error = client(&server).with_graphql_path("api/../ops").probe().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert_eq!(server.received_requests().await.unwrap().len(), 0);
 }

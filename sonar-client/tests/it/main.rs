@@ -10,8 +10,8 @@ mod secrets;
 
 use std::time::Duration;
 
-use ops_client::http::RetryPolicy;
-use sonar_client::{Environment, SonarClient, SonarClientBuilder, TransactionId};
+use ops_client::http::{ClientBuilder, RetryPolicy};
+use sonar_client::{Environment, SonarClient, TransactionId};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -31,7 +31,7 @@ fn json(body: &str) -> ResponseTemplate {
 }
 
 /// A client that does not wait long between its attempts.
-fn builder(server: &MockServer) -> SonarClientBuilder {
+fn builder(server: &MockServer) -> ClientBuilder<SonarClient> {
     let quick = RetryPolicy::default().with_pauses(Duration::from_millis(1), Duration::from_millis(2));
     SonarClient::builder(Environment::new("test"), &server.uri()).retry(quick)
 }

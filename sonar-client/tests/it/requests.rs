@@ -3,7 +3,7 @@
 use ops_client::http::Credential;
 use serde_json::{Value, json as value};
 use sonar_client::{
-    DatasetAction, DatasetFilter, DatasetFormat, DatasetName, LogicalType, SonarClient, SonarRead, SonarReadExt, State,
+    DatasetAction, DatasetFilter, DatasetFormat, DatasetName, LogicalType, SonarRead, SonarReadExt, State,
     TransactionType,
 };
 use wiremock::MockServer;
@@ -206,11 +206,8 @@ async fn a_probe() {
 #[tokio::test]
 async fn another_path_and_a_token() {
     let server = server(json(r#"{"data": {"__typename": "Query"}}"#)).await;
-    let client: SonarClient = builder(&server)
-        .graphql_path("/global/graphql/")
-        .credential(Credential::bearer("a-token".into()))
-        .build()
-        .unwrap();
+    let client = builder(&server).credential(Credential::bearer("a-token".into())).build().unwrap();
+    let client = client.with_graphql_path("/global/graphql/");
     client.probe().await.unwrap();
     body_of_the_only_request(&server, "/global/graphql").await;
     let requests = server.received_requests().await.unwrap();
