@@ -1,12 +1,12 @@
 //! The client: both ports over HTTP.
 
 use async_trait::async_trait;
-use ops_client::http::{Call, ClientBuilder, Endpoint, Idempotency, Reply};
+use ops_client::http::{ClientBuilder, Endpoint, Idempotency, Reply};
 use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};
 use serde::Serialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 
-use crate::wire::{self, Envelope, Question};
+use crate::wire::{self, Question};
 use crate::{
     AttributeId, CommitDataset, CreateTransaction, CreatedTransaction, DatasetId, DatasetName, Health,
     IndexedAttributeId, MetapodRead, MetapodWrite, Transaction, TransactionId,
@@ -52,44 +52,14 @@ impl MetapodClient {
         question: Question<impl Serialize + Send>,
     ) -> Result<(D, Reply)> {
         let call = self.endpoint.post(op).segments(&["api", "graphql", "query"]).template("/api/graphql/query");
-        answered(call.idempotency(idempotency).json(&question)).await
+        let reply = call.idempotency(idempotency).json(&question).send().await?;
+        Ok((reply.graphql()?, reply))
     }
 }
 
-/// Sends a document and reads the data of its answer.
-async fn answered<D: DeserializeOwned + Send>(call: Call) -> Result<(D, Reply)> {
-    let reply = call.send().await?;
-    match reply.json::<Envelope<D>>() {
-        Ok(envelope) => {
-            if let Some(error) = rejected(&reply, &envelope) {
-                return Err(error);
-            }
-            match envelope.data {
-                Some(data) => Ok((data, reply)),
-                None => Err(empty(&reply)),
-            }
-        }
-        // Partial data need not fit: what the errors say comes first.
-        Err(unreadable) => {
-            let envelope = reply.json::<Envelope<IgnoredAny>>().ok();
-            Err(envelope.and_then(|envelope| rejected(&reply, &envelope)).unwrap_or(unreadable))
-        }
-    }
-}
-
-fn rejected<D>(reply: &Reply, envelope: &Envelope<D>) -> Option<Error> {
-    let words = envelope.complaints()?;
-    let (effect, message) = if envelope.never_ran() {
-        (Effect::None, "the document was refused")
-    } else {
-        (Effect::Possible, "the document was answered with errors")
-    };
-    Some(reply.error(ErrorKind::Rejected, effect, &words).with_message(message))
-}
-
-/// Neither data nor errors: whether a change was made is not said.
+/// Data that says nothing of the change: whether it was made is not known.
 fn empty(reply: &Reply) -> Error {
-    reply.error(ErrorKind::Decode, Effect::Possible, "").with_message("the answer has neither data nor errors")
+    reply.error(ErrorKind::Decode, Effect::Possible, "").with_message("the answer does not tell of the change")
 }
 
 #[async_trait]

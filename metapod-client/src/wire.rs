@@ -126,46 +126,6 @@ pub(crate) struct CopyBody<'a> {
     pub(crate) uncommitted_datasets: &'a [DatasetName],
 }
 
-/// What wraps every GraphQL answer.
-#[derive(Deserialize)]
-pub(crate) struct Envelope<D> {
-    pub(crate) data: Option<D>,
-    pub(crate) errors: Option<Vec<Complaint>>,
-}
-
-/// One GraphQL error. Their form is unknown: anything is read.
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Complaint {
-    Usual { message: String, path: Option<Vec<Value>> },
-    Strange(IgnoredAny),
-}
-
-/// How many complaints are told.
-const MAX_COMPLAINTS: usize = 8;
-
-impl<D> Envelope<D> {
-    /// What the server complains about, on one line; nothing where it does not.
-    pub(crate) fn complaints(&self) -> Option<String> {
-        let complaints = self.errors.as_deref().filter(|errors| !errors.is_empty())?;
-        let words = complaints.iter().take(MAX_COMPLAINTS).map(|complaint| match complaint {
-            Complaint::Usual { message, .. } => message.as_str(),
-            Complaint::Strange(_) => "an error in an unknown form",
-        });
-        Some(words.collect::<Vec<_>>().join("; "))
-    }
-
-    /// Whether the document was refused before anything of it ran: no data, and errors that name no place in it. Any other
-    /// error may come from a change that was made half or whole.
-    pub(crate) fn never_ran(&self) -> bool {
-        let outside = |complaint: &Complaint| match complaint {
-            Complaint::Usual { path, .. } => path.as_ref().is_none_or(Vec::is_empty),
-            Complaint::Strange(_) => false,
-        };
-        self.data.is_none() && self.errors.iter().flatten().all(outside)
-    }
-}
-
 #[derive(Deserialize)]
 pub(crate) struct TransactionData {
     pub(crate) transaction: Option<TransactionAnswer>,
@@ -305,24 +265,5 @@ mod tests {
         ] {
             assert_eq!(copied_id(body.as_bytes()), None, "{body}");
         }
-    }
-
-    #[test]
-    fn a_document_that_never_ran_is_told_from_one_that_failed() {
-        let envelope = |text| serde_json::from_str::<Envelope<IgnoredAny>>(text).unwrap();
-        assert!(envelope(r#"{"errors":[{"message":"no such field"}]}"#).never_ran());
-        assert!(envelope(r#"{"data":null,"errors":[{"message":"no such field","path":null}]}"#).never_ran());
-        for ran in [
-            r#"{"data":{"commitDataset":null},"errors":[{"message":"x"}]}"#,
-            r#"{"data":null,"errors":[{"message":"x","path":["commitDataset",0]}]}"#,
-            r#"{"errors":["x"]}"#,
-        ] {
-            assert!(!envelope(ran).never_ran(), "{ran}");
-        }
-        assert_eq!(envelope(r#"{"data":{},"errors":[]}"#).complaints(), None);
-        assert_eq!(
-            envelope(r#"{"errors":[{"message":"a"},7]}"#).complaints().unwrap(),
-            "a; an error in an unknown form"
-        );
     }
 }

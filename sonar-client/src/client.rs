@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use graphql_client::GraphQLQuery;
-use ops_client::http::{Call, ClientBuilder, Endpoint, Idempotency, Reply};
+use ops_client::http::{Call, ClientBuilder, Endpoint, Idempotency};
 use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::wire::{self, Envelope, Misfit};
+use crate::wire::{self, Misfit};
 use crate::{Dataset, DatasetDetail, DatasetFilter, DatasetName, SonarRead, Transaction, TransactionId, queries};
 
 const PATH: [&str; 3] = ["api", "graphql", "query"];
@@ -79,7 +79,7 @@ impl SonarClient {
 /// otherwise be held three times.
 async fn ask<D: DeserializeOwned + Send, T>(call: Call, map: impl FnOnce(D) -> Result<T, Misfit> + Send) -> Result<T> {
     let reply = call.send().await?;
-    let data = data::<D>(&reply)?;
+    let data = reply.graphql::<D>()?;
     let missing = reply.error(ErrorKind::NotFound, Effect::None, "");
     let unreadable = reply.error(ErrorKind::Decode, Effect::None, "");
     drop(reply);
@@ -89,33 +89,11 @@ async fn ask<D: DeserializeOwned + Send, T>(call: Call, map: impl FnOnce(D) -> R
     })
 }
 
-/// The data of an answer. Any error in it makes it no answer: half a population is none.
-fn data<D: DeserializeOwned>(reply: &Reply) -> Result<D> {
-    let (data, complaints) = match reply.json::<Envelope<D>>() {
-        Ok(Envelope { data, errors }) => (Ok(data), errors),
-        // Part of the data need not fit what was asked for: the errors beside it tell more.
-        Err(unreadable) => {
-            (Err(unreadable), reply.json::<Envelope<IgnoredAny>>().ok().and_then(|envelope| envelope.errors))
-        }
-    };
-    match complaints {
-        Some(complaints) if !complaints.is_empty() => {
-            let came = if matches!(data, Ok(None)) { "no data" } else { "part of the data" };
-            let error = reply.error(ErrorKind::Rejected, Effect::None, &wire::words(&complaints));
-            Err(error.with_message(format!("the query was answered with errors; {came} came along")))
-        }
-        _ => data?.ok_or_else(|| {
-            let error = reply.error(ErrorKind::Decode, Effect::None, "");
-            error.with_message("the answer has neither data nor errors")
-        }),
-    }
-}
-
 #[async_trait]
 impl SonarRead for SonarClient {
     async fn probe(&self) -> Result<Probe> {
         let reply = self.call::<queries::Probe>("sonar.probe", queries::probe::Variables).send().await?;
-        let _: IgnoredAny = data(&reply)?;
+        let _: IgnoredAny = reply.graphql()?;
         let probe = Probe::new(self.endpoint.address(), reply.elapsed());
         Ok(match reply.server_time() {
             Some(time) => probe.with_server_time(time),

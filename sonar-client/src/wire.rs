@@ -1,8 +1,7 @@
-//! What travels: the envelope of a GraphQL answer, the scalars, and the way from the generated types to our own.
+//! What travels: the scalars, and the way from the generated types to our own.
 
 use ops_client::ErrorKind;
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::queries::{committed_count, dataset_details, datasets, transaction, transactions};
 use crate::{
@@ -32,62 +31,6 @@ impl From<State> for CommittedFilter {
             State::Committed => Self::Committed,
             State::Uncommitted => Self::Uncommitted,
             State::Aborted => Self::Aborted,
-        }
-    }
-}
-
-/// What wraps every GraphQL answer. The exact form of the errors is unknown: anything is read.
-#[derive(Deserialize)]
-pub(crate) struct Envelope<D> {
-    pub(crate) data: Option<D>,
-    pub(crate) errors: Option<Vec<Complaint>>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Complaint {
-    Usual { message: String, path: Option<Vec<Step>> },
-    Bare(String),
-    Strange(IgnoredAny),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-pub(crate) enum Step {
-    Key(String),
-    Index(u64),
-    Strange(IgnoredAny),
-}
-
-/// How many complaints are told; a broken list can bring one for each element.
-const MAX_COMPLAINTS: usize = 8;
-
-/// The complaints on one line: what is said, and about which place.
-pub(crate) fn words(complaints: &[Complaint]) -> String {
-    let mut words: Vec<String> = complaints.iter().take(MAX_COMPLAINTS).map(Complaint::words).collect();
-    if complaints.len() > MAX_COMPLAINTS {
-        words.push(format!("and {} more", complaints.len() - MAX_COMPLAINTS));
-    }
-    words.join("; ")
-}
-
-impl Complaint {
-    fn words(&self) -> String {
-        match self {
-            Self::Usual { message, path: Some(path) } if !path.is_empty() => {
-                let mut at = String::new();
-                for step in path {
-                    match step {
-                        Step::Key(key) if at.is_empty() => at.push_str(key),
-                        Step::Key(key) => at.extend([".", key]),
-                        Step::Index(index) => at.push_str(&format!("[{index}]")),
-                        Step::Strange(_) => at.push('?'),
-                    }
-                }
-                format!("{message} (at {at})")
-            }
-            Self::Usual { message, .. } | Self::Bare(message) => message.clone(),
-            Self::Strange(_) => "an error in an unknown form".to_owned(),
         }
     }
 }
@@ -251,25 +194,6 @@ fn texts(names: &[DatasetName]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn complaints_of_any_form_are_told() {
-        let body = r#"{"data": {"transaction": {}}, "errors": [
-            {"message": "resolver failed", "path": ["transaction", "datasets", 3, "schema"], "locations": 7},
-            {"message": "no path"}, "just words", {"reason": 7}]}"#;
-        let envelope: Envelope<IgnoredAny> = serde_json::from_str(body).unwrap();
-        assert!(envelope.data.is_some());
-        assert_eq!(
-            words(&envelope.errors.unwrap()),
-            "resolver failed (at transaction.datasets[3].schema); no path; just words; an error in an unknown form"
-        );
-    }
-
-    #[test]
-    fn a_flood_of_complaints_is_cut() {
-        let many: Vec<Complaint> = (0..100_000).map(|_| Complaint::Bare("no".to_owned())).collect();
-        assert!(words(&many).ends_with("no; and 99992 more"));
-    }
 
     #[test]
     fn a_bad_id_is_named_by_its_place_and_not_quoted() {

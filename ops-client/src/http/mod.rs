@@ -39,6 +39,7 @@ mod builder;
 mod call;
 mod credential;
 mod endpoint;
+mod graphql;
 mod judge;
 mod observe;
 mod reply;

@@ -43,7 +43,7 @@ async fn errors_without_data() {
         failure(json(r#"{"errors": [{"message": "Cannot query field \"pathh\" on type \"Dataset\"."}]}"#)).await;
     assert_eq!((error.kind(), error.status(), asked), (ErrorKind::Rejected, Some(200), 1));
     assert_eq!(error.words(), Some("Cannot query field \"pathh\" on type \"Dataset\"."));
-    assert_eq!(error.message(), Some("the query was answered with errors; no data came along"));
+    assert_eq!(error.message(), Some("the document was refused: it did not run"));
 }
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn errors_with_part_of_the_data() {
         let (error, asked) = failure(json(body)).await;
         assert_eq!((error.kind(), asked), (ErrorKind::Rejected, 1));
         assert_eq!(error.words(), Some("timed out (at transaction.datasets[0].path)"));
-        assert_eq!(error.message(), Some("the query was answered with errors; part of the data came along"));
+        assert_eq!(error.message(), Some("the document was answered with errors; part of the data came along"));
     }
 }
 
