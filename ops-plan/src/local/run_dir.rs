@@ -217,6 +217,10 @@ pub(super) fn write_by_hand(
         head.version,
         plan.digest().short()
     )?;
+    // Also what the calls' placeholders stand for: at night this file may be all that is read.
+    for note in &head.notes {
+        writeln!(out, "> {note}\n")?;
+    }
     for i in which {
         if let (Some(card), Some(text)) = (plan.card(i), plan.by_hand(i)) {
             writeln!(out, "- [ ] {}\n\n      {}\n", card.text, text.trim_end().replace('\n', "\n      "))?;

@@ -177,18 +177,18 @@ impl Action for DatasetChange {
         }
     }
 
-    /// The call first, then the query that shows what came of it.
+    /// The call; for a commit also the query that shows what came of it. Retractions come by the thousand: what shows them
+    /// all is one query, and stands in the plan's notes.
     fn by_hand(&self) -> String {
-        let (call, transaction) = match self {
+        match self {
             Self::Retract(retract) => {
-                let path = format!("api/migrations/retract/committed-dataset/{}", retract.dataset);
-                (by_hand_post(&path, None), retract.transaction)
+                by_hand_post(&format!("api/migrations/retract/committed-dataset/{}", retract.dataset), None)
             }
             Self::Commit(commit) => {
-                (by_hand_post("api/graphql/query", Some(&commit_document(commit))), commit.transaction)
+                let call = by_hand_post("api/graphql/query", Some(&commit_document(commit)));
+                format!("{call}\n{}", by_hand_look(commit.transaction, &commit.name))
             }
-        };
-        format!("{call}\n{}", by_hand_look(transaction, self.name()))
+        }
     }
 }
 
@@ -212,6 +212,14 @@ pub(crate) fn by_hand_post(path: &str, json: Option<&serde_json::Value>) -> Stri
 /// What stands for what in a call by hand.
 pub(crate) const BY_HAND: &str = "By hand: METAPOD_URL is Metapod's address without a slash at its end; METAPOD_AUTH is a file with \
      the line «Authorization: Bearer …». Each «look» is a query for Sonar's GraphiQL page.";
+
+/// The runbook's query for all that is still committed.
+pub(crate) fn by_hand_look_at_all(transaction: TransactionId) -> String {
+    format!(
+        "look: {{ transaction(transactionId: \"{transaction}\") {{ datasets(committed: ONLY_COMMITTED) {{ id name \
+         committedAt path }} }} }}"
+    )
+}
 
 /// The runbook's query for one dataset.
 pub(crate) fn by_hand_look(transaction: TransactionId, name: &DatasetName) -> String {
@@ -304,11 +312,13 @@ mod tests {
     }
 
     #[test]
-    fn by_hand_is_the_call_and_the_look() {
+    fn by_hand_is_the_call_and_for_a_commit_the_look() {
         let text = retract("dataset/fx-model").by_hand();
         assert!(text.starts_with(
             "curl -fsS -X POST -H @\"$METAPOD_AUTH\" \"$METAPOD_URL/api/migrations/retract/committed-dataset/59d180d4-"
         ));
+        assert_eq!(text.lines().count(), 1, "a thousand of them are read one a line");
+        let text = commit(Why::Restore { committed_at: None }).by_hand();
         assert!(text.contains("datasets(datasetNames: [\"dataset/fx-model\"])"), "{text}");
     }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sonar_client::{Dataset, DatasetFilter, Transaction};
 
-use super::change::{BY_HAND, Commit, Committed, DatasetChange, Retract, Why};
+use super::change::{BY_HAND, Commit, Committed, DatasetChange, Retract, Why, by_hand_look_at_all};
 use super::knowledge::Knowledge;
 use super::live_writer::live_writer;
 use super::objects::ParquetLook;
@@ -198,6 +198,7 @@ impl Recipe for CommitEmptyDataset {
         opening::open(&mut draft, &reads.sonar, &reads.metapod, self.transaction).await?;
         draft.note("A dataset in which real data has come since is left as it is.");
         draft.note(BY_HAND);
+        draft.note(by_hand_look_at_all(self.transaction));
         draft.later("Run the job again that writes the dataset, or its readers wait for it.");
         Ok(draft)
     }

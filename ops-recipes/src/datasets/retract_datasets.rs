@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sonar_client::{Dataset, DatasetDetail, DatasetFilter};
 
-use super::change::{BY_HAND, Commit, Committed, DatasetChange, Retract, Why};
+use super::change::{BY_HAND, Commit, Committed, DatasetChange, Retract, Why, by_hand_look_at_all};
 use super::knowledge::Knowledge;
 use super::live_writer::live_writer;
 use super::selection::Selection;
@@ -166,6 +166,7 @@ impl Recipe for RetractDatasets {
              consumers are notified again, archives may append twice, and files in ephemeral buckets live a week.",
         );
         draft.note(BY_HAND);
+        draft.note(by_hand_look_at_all(self.transaction));
         draft.later(
             "Run the jobs again that write these datasets: a retracted dataset is computed anew in its transaction.",
         );
