@@ -231,6 +231,14 @@ impl History {
             .collect()
     }
 
+    /// The indices of the changes of `plan` that an undo must look at: those that were seen, and those that a call may have
+    /// caused whose outcome nobody wrote down. Where such a call did nothing, the undo finds its work done.
+    pub fn perhaps_changed(&self, plan: &Plan) -> Vec<usize> {
+        let perhaps = |past: Past| matches!(past, Past::Confirmed | Past::Tried(1..));
+        let cards = plan.cards().zip(self.past(plan)).enumerate();
+        cards.filter(|(_, (card, past))| card.danger != Danger::Nothing && perhaps(*past)).map(|(i, _)| i).collect()
+    }
+
     /// The indices of the actions of `plan` that are not done.
     pub fn left(&self, plan: &Plan) -> Vec<usize> {
         let done = |key: &str| {

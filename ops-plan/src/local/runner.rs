@@ -233,7 +233,8 @@ impl Runner {
         self.go(&*job, walk, &mut journal, history, &summary.info, Some(dir), take_over).await
     }
 
-    /// Plans to take back what a run changed. The plan is approved and run like any other.
+    /// Plans to take back what a run changed, or may have changed when its process died. The plan is approved and run like
+    /// any other, and looks before it acts.
     ///
     /// # Errors
     /// When the run still runs, or its files cannot be read.
@@ -243,7 +244,7 @@ impl Runner {
             return Err(Error::Held { subject: summary.info.id, holder: "its own process: stop it first".into() });
         }
         let plan = dir.plan(host)?;
-        let changed = summary.history.changed(&plan);
+        let changed = summary.history.perhaps_changed(&plan);
         if changed.is_empty() {
             let text = format!("{} changed nothing", summary.info.id);
             let problem = Problem::new("nothing-to-undo", text, "there is nothing to take back");

@@ -114,3 +114,28 @@ async fn a_run_that_changed_nothing_has_nothing_to_undo() {
     let error = lab.runner().plan_undo(&lab.registry, &dir).await.unwrap_err();
     assert!(matches!(&error, Error::Refused(why) if why.problems[0].guard == "nothing-to-undo"), "{error}");
 }
+
+/// A process dies before it writes down what it saw: what it may have changed is taken back too, without resuming first.
+#[tokio::test(start_paused = true)]
+async fn what_a_dead_process_may_have_changed_is_taken_back() {
+    let mut deaths = 0;
+    for number in 0..40 {
+        let lab = Lab::new();
+        let (dir, approved) = lab.prepared(&Paint::alike(4, 2, |spec| spec)).await;
+        if !lab.run_until(&dir, Some(approved), number).await {
+            continue;
+        }
+        deaths += 1;
+        match lab.runner().plan_undo(&lab.registry, &dir).await {
+            Ok(undo) => {
+                let report = lab.runner().start(&lab.registry, approve(undo)).await.unwrap();
+                assert_eq!(report.outcome, Outcome::Done, "event {number}");
+            }
+            Err(Error::Refused(_)) => {}
+            Err(error) => panic!("event {number}: {error}"),
+        }
+        let values: Vec<i64> = (0..4).map(|thing| lab.world.value(thing)).collect();
+        assert_eq!(values, [0; 4], "event {number}");
+    }
+    assert!(deaths > 5, "{deaths}");
+}
