@@ -221,18 +221,8 @@ impl History {
             .collect()
     }
 
-    /// The indices of the changes of `plan` that were seen and are this run's. A wait is no change.
-    pub fn changed(&self, plan: &Plan) -> Vec<usize> {
-        let confirmed = |key: &str| self.actions.get(key).is_some_and(|trace| trace.end == Some(End::Confirmed));
-        plan.cards()
-            .enumerate()
-            .filter(|(_, card)| card.danger != Danger::Nothing && confirmed(&card.key))
-            .map(|(i, _)| i)
-            .collect()
-    }
-
     /// The indices of the changes of `plan` that an undo must look at: those that were seen, and those that a call may have
-    /// caused whose outcome nobody wrote down. Where such a call did nothing, the undo finds its work done.
+    /// caused whose outcome nobody wrote down. Where such a call did nothing, the undo finds its work done. A wait is no change.
     pub fn perhaps_changed(&self, plan: &Plan) -> Vec<usize> {
         let perhaps = |past: Past| matches!(past, Past::Confirmed | Past::Tried(1..));
         let cards = plan.cards().zip(self.past(plan)).enumerate();
