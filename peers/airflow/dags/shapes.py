@@ -1,0 +1,5 @@
+"""The DAG shapes of the scenario, for airflow."""
+
+from scenario import build
+
+shapes = build("shapes")

@@ -1,0 +1,115 @@
+#!/usr/bin/env bash
+# Installs a real Airflow and starts it. Usage: start.sh 2|3 FOLDER
+# Prints its address; FOLDER keeps `address`, `pid/`, `log/` and its database. Stop it with stop.sh FOLDER.
+# AIRFLOW_PORT: a port, instead of any that is free.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$here/processes.sh"
+major=${1:-}
+[[ $major == [23] ]] || { echo "which Airflow: 2 or 3?" >&2; exit 2; }
+folder=${2:?"a folder for address, pids, logs and database is needed"}
+mkdir -p "$folder/pid" "$folder/log" "$folder/home"
+folder=$(cd "$folder" && pwd)
+rm -f "$folder/address"
+
+fail() {
+    echo "Airflow $major did not start: $*" >&2
+    tail -n 30 "$folder"/log/*.log >&2 2>/dev/null || true
+    "$here/stop.sh" "$folder"
+    exit 1
+}
+
+# --- Install, once for a list of versions -----------------------------------------------------------------------------
+python_to_install_with() {
+    if ! python3.11 -c 'import ensurepip, venv' 2>/dev/null && command -v apt-get >/dev/null; then
+        local sudo=""
+        ((EUID == 0)) || sudo=sudo
+        { $sudo apt-get update -q && $sudo apt-get install -qy python3.11 python3.11-venv; } >&2 || true
+    fi
+    python3.11 -c 'import ensurepip, venv' 2>/dev/null || fail "the versions are locked for Python 3.11, which is not here"
+    echo python3.11
+}
+
+venv=$(cd "$here/../.." && pwd)/target/peers/airflow-$major
+lock=$here/airflow-$major.lock
+if ! cmp -s "$lock" "$venv/installed.lock"; then
+    python=$(python_to_install_with)
+    rm -rf "$venv"
+    "$python" -m venv "$venv"
+    # No dependencies are looked for: the list names every one.
+    "$venv/bin/pip" install -q --no-deps --disable-pip-version-check -r "$lock" >&2 || fail "its packages were not installed"
+    cp "$lock" "$venv/installed.lock"
+fi
+export PATH=$venv/bin:$PATH
+port=${AIRFLOW_PORT:-$(python -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])')}
+address=http://127.0.0.1:$port
+
+# --- Settings: SQLite, loopback only, quick to notice -----------------------------------------------------------------
+export AIRFLOW_HOME=$folder/home
+export AIRFLOW__CORE__DAGS_FOLDER=$here/dags
+export AIRFLOW__CORE__LOAD_EXAMPLES=False
+export AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION=False
+export AIRFLOW__CORE__EXECUTOR=LocalExecutor
+export AIRFLOW__CORE__PARALLELISM=12
+export AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME=0.3
+export AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC=2
+# Readers and a writer side by side, and patience: without, what is written at the same moment fails as «locked».
+export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="sqlite:///$folder/home/airflow.db?timeout=60"
+export AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False
+export PYTHONUNBUFFERED=1
+if [[ $major == 2 ]]; then
+    # With SQLite, Airflow 2 runs one task after the other, each in a fresh interpreter, unless it is told not to look.
+    export _AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK=1
+    export AIRFLOW__API__AUTH_BACKENDS=airflow.api.auth.backend.basic_auth,airflow.api.auth.backend.session
+    export AIRFLOW__WEBSERVER__SECRET_KEY=only-for-tests
+    export AIRFLOW__WEBSERVER__WORKERS=2
+    export AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC=2
+    # The log server would listen on every address; what reads logs finds them on the disk.
+    servers=("webserver --hostname 127.0.0.1 --port $port --pid $folder/home/gunicorn.pid" "scheduler --skip-serve-logs")
+else
+    export AIRFLOW__API__BASE_URL=$address
+    export AIRFLOW__CORE__EXECUTION_API_SERVER_URL=$address/execution/
+    # Without one, each server makes up its own, and a token is good for one of them.
+    export AIRFLOW__API_AUTH__JWT_SECRET=only-for-tests-only-for-tests-only-for-tests-only-for-tests-only
+    export AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS=admin:admin,viewer:viewer
+    export AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE=$folder/home/passwords.json
+    export AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL=2
+    echo '{"admin": "admin", "viewer": "viewer"}' >"$AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
+    servers=("api-server --host 127.0.0.1 --port $port --workers 1" "scheduler --skip-serve-logs" "dag-processor")
+fi
+
+# --- Start ------------------------------------------------------------------------------------------------------------
+for file in "$folder"/pid/*; do
+    ! runs "$file" || { echo "it runs already; stop it with stop.sh $folder" >&2; exit 1; }
+done
+if [[ ! -e $folder/home/ready ]]; then
+    airflow db migrate >"$folder/log/database.log" 2>&1 || fail "it has no database"
+    python -c 'import sqlite3, sys
+sqlite3.connect(sys.argv[1]).execute("PRAGMA journal_mode = WAL")' "$folder/home/airflow.db"
+    [[ $major == 3 ]] || python "$here/users.py" >"$folder/log/users.log" 2>&1 || fail "it has no users"
+    touch "$folder/home/ready"
+fi
+rm -f "$folder/home/gunicorn.pid"
+for server in "${servers[@]}"; do
+    name=${server%% *}
+    # shellcheck disable=SC2086 # its arguments are words
+    setsid airflow $server >"$folder/log/$name.log" 2>&1 </dev/null &
+    echo "$! $(began $!)" >"$folder/pid/$name"
+done
+
+dags=$(python -c 'import json, sys
+print(*(dag["id"] for dag in json.load(open(sys.argv[1]))["dags"]))' "$here/../../airflow-client/conformance/scenario.json")
+# shellcheck disable=SC2086 # each is a word
+python "$here/ready.py" "$major" "$address" $dags >&2 &
+ready=$!
+while kill -0 "$ready" 2>/dev/null; do
+    for server in "${servers[@]}"; do
+        runs "$folder/pid/${server%% *}" || { kill "$ready" 2>/dev/null || true; fail "its ${server%% *} ended"; }
+    done
+    sleep 0.5
+done
+wait "$ready" || fail "it is not ready"
+echo "$address" | tee "$folder/address"
