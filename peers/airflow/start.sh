@@ -20,22 +20,27 @@ fail() {
 }
 
 # --- Install, once for a list of versions -----------------------------------------------------------------------------
-python_to_install_with() {
-    if ! python3.11 -c 'import ensurepip, venv' 2>/dev/null && command -v apt-get >/dev/null; then
-        local sudo=""
-        ((EUID == 0)) || sudo=sudo
-        { $sudo apt-get update -q && $sudo apt-get install -qy python3.11 python3.11-venv; } >&2 || true
-    fi
-    python3.11 -c 'import ensurepip, venv' 2>/dev/null || fail "the versions are locked for Python 3.11, which is not here"
-    echo python3.11
+has_python() { python3.11 -c 'import ensurepip, venv' 2>/dev/null; }
+
+install_python() {
+    command -v apt-get >/dev/null || return 1
+    local sudo=""
+    ((EUID == 0)) || sudo=sudo
+    $sudo apt-get update -q && $sudo apt-get install -qy python3.11 python3.11-venv
 }
 
 venv=$(cd "$here/../.." && pwd)/target/peers/airflow-$major
 lock=$here/airflow-$major.lock
 if ! cmp -s "$lock" "$venv/installed.lock"; then
-    python=$(python_to_install_with)
+    mkdir -p "$venv"
+    # One at a time: both generations may be started side by side, and Debian's installer knows only one caller.
+    exec 9>"$venv/../python.lock"
+    flock 9
+    has_python || install_python >&2 || true
+    exec 9>&-
+    has_python || fail "its versions are locked for Python 3.11, which is not here"
     rm -rf "$venv"
-    "$python" -m venv "$venv"
+    python3.11 -m venv "$venv"
     # No dependencies are looked for: the list names every one.
     "$venv/bin/pip" install -q --no-deps --disable-pip-version-check -r "$lock" >&2 || fail "its packages were not installed"
     cp "$lock" "$venv/installed.lock"
