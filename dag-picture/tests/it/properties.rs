@@ -42,7 +42,7 @@ fn any_picture(most: usize) -> impl Strategy<Value = Picture> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(40))]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(40) })]
 
     #[test]
     fn every_node_is_drawn_once_and_over_no_other(picture in any_picture(60)) {
