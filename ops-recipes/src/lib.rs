@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "airflow")]
+pub mod airflow;
 #[cfg(feature = "datasets")]
 pub mod datasets;
 pub mod first;
