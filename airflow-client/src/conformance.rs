@@ -30,9 +30,6 @@ pub const STRANGER: Needs = Needs::Other("log in with a wrong password");
 /// A running task can be stopped and started again by a clear. Airflow 2 only says so (measured).
 pub const RESTART: Needs = Needs::Other("restart what is running");
 
-/// It tells from each other one who may not and one who is not known. Airflow 2 answers both alike (measured).
-pub const TELL_APART: Needs = Needs::Other("tell a stranger from one who may not");
-
 /// The ports, as one user holds them.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
@@ -128,11 +125,11 @@ pub trait Stage: Prepare<Scenario = Scenario, Start = ()> {
     /// Where that fails; the case then has failed.
     async fn night(&self, night: Night, whose: Whose) -> Result<RunKey>;
 
-    /// Makes the system fail from now on. Only called where the stage can `Fault`.
+    /// Makes the system fail from now on, or heals it. Only called where the stage can `Fault`.
     ///
     /// # Errors
     /// Where that fails; the case then has failed.
-    async fn fault(&self, fault: Fault) -> Result<()>;
+    async fn fault(&self, fault: Option<Fault>) -> Result<()>;
 }
 
 /// A stage that was prepared.

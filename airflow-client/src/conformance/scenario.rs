@@ -197,7 +197,18 @@ mod tests {
     fn the_shipped_scenario_has_the_shapes_that_the_cases_need() {
         let scenario = Scenario::shipped().unwrap();
         let instances: Vec<_> = scenario.dags.iter().map(|dag| (dag.id.as_str(), dag.instances())).collect();
-        assert_eq!(instances, [("dagao", 15), ("short", 6), ("one_at_a_time", 6), ("shapes", 7), ("wide_1000", 1000)]);
+        assert_eq!(
+            instances,
+            [
+                ("dagao", 15),
+                ("short", 6),
+                ("one_at_a_time", 6),
+                ("idle", 1),
+                ("pausable", 1),
+                ("shapes", 7),
+                ("wide_1000", 1000)
+            ]
+        );
         for dag in &scenario.dags {
             let graph = dag.graph();
             for plan in &dag.tasks {

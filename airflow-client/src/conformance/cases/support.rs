@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use ops_client::conformance::{Outcome, parsed, told};
 
 use super::super::night;
-use super::super::{DagPlan, Night, Scene, Whose};
+use super::super::{DagPlan, Night, Scene, TaskPlan, Whose};
 use crate::{
     AirflowRead, AirflowWrite, DagId, DagRun, Effect, ErrorKind, LogRequest, RunKey, TaskFilter, TaskId, TaskInstance,
     TaskKey, TaskRef, TaskState,
@@ -119,4 +119,32 @@ pub(super) fn refused<T>(kind: ErrorKind, result: crate::Result<T>) -> Outcome {
         return Ok(());
     }
     Err(format!("wanted {kind} without effect, found {:?} with {error}", error.effect()))
+}
+
+/// The tasks that have a larger try than before. (Never «one more»: a clear can raise it by two.)
+pub(super) fn ran_again<'a>(before: &[TaskInstance], after: &'a [TaskInstance]) -> Vec<&'a str> {
+    let larger = |task: &&TaskInstance| {
+        before.iter().any(|before| before.key == task.key && before.try_number < task.try_number)
+    };
+    after.iter().filter(larger).map(|task| task.key.task.as_str()).collect()
+}
+
+/// How often a task really began, by its logs.
+pub(super) async fn begun(scene: Scene<'_>, run: &RunKey, name: &str) -> Outcome<usize> {
+    begun_of(scene, run, &TaskKey::new(id(name)?)).await
+}
+
+pub(super) async fn begun_of(scene: Scene<'_>, run: &RunKey, key: &TaskKey) -> Outcome<usize> {
+    let last = reads(scene).task_instance(run, key).await.map_err(told)?.try_number;
+    let line = TaskPlan::line(&TaskPlan::name(&key.task, key.map_index));
+    let mut begun = 0;
+    for number in 1..=last {
+        match reads(scene).log(&LogRequest::new(run.clone(), key.clone(), number)).await {
+            Ok(_) => begun += lines(scene, run, key, number).await?.iter().filter(|text| text.contains(&line)).count(),
+            // It was marked, or a clear skipped a number: there never was such a try.
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(told(error)),
+        }
+    }
+    Ok(begun)
 }

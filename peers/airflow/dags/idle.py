@@ -1,0 +1,5 @@
+"""The DAG idle of the scenario, for airflow."""
+
+from scenario import build
+
+idle = build("idle")
