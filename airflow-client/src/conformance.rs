@@ -45,9 +45,9 @@ pub struct User<'a> {
 }
 
 impl<'a> User<'a> {
-    /// A user whose ports are one client.
-    pub fn new<C: AirflowRead + AirflowWrite + AirflowTrigger>(name: &'a str, client: &'a C) -> Self {
-        Self { name, reads: client, writes: client, triggers: client }
+    /// A user who holds these: one client that reads and changes, and a handle that makes runs.
+    pub fn new<C: AirflowRead + AirflowWrite>(name: &'a str, client: &'a C, triggers: &'a dyn AirflowTrigger) -> Self {
+        Self { name, reads: client, writes: client, triggers }
     }
 }
 

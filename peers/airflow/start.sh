@@ -58,7 +58,7 @@ export AIRFLOW__CORE__DAGS_FOLDER=$here/dags
 export AIRFLOW__CORE__LOAD_EXAMPLES=False
 export AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION=False
 export AIRFLOW__CORE__EXECUTOR=LocalExecutor
-export AIRFLOW__CORE__PARALLELISM=12
+export AIRFLOW__CORE__PARALLELISM=24
 export AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME=0.3
 export AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC=2
 # Readers and a writer side by side, and patience: without, what is written at the same moment fails as «locked».
