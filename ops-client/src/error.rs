@@ -193,6 +193,13 @@ impl Error {
         self
     }
 
+    /// The same failure with another kind, where the caller knows better.
+    #[must_use]
+    pub fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+
     /// The operation that failed, `system.verb`.
     pub fn op(&self) -> &'static str {
         self.0.op

@@ -8,7 +8,7 @@ use reqwest::{Method, Request, Url};
 use serde::Serialize;
 
 use super::send::{Prepared, deliver};
-use super::{Endpoint, Idempotency, Reply};
+use super::{Endpoint, Idempotency, LineLimits, Lines, Reply};
 use crate::{Error, Result};
 
 /// Longer paths are refused by most servers, and no id is that long.
@@ -30,6 +30,7 @@ pub struct Call {
     body: Option<Vec<u8>>,
     timeout: Duration,
     max_body: usize,
+    accepted: Option<u16>,
     /// The first thing that was wrong with the call.
     wrong: Option<Error>,
 }
@@ -66,6 +67,7 @@ impl Call {
             body: None,
             timeout,
             max_body,
+            accepted: None,
             wrong: None,
         }
     }
@@ -83,6 +85,12 @@ impl Call {
                 return self.refuse(format!("the path is longer than {MAX_PATH} bytes"));
             }
         }
+        self
+    }
+
+    /// Ends the path with a slash, for servers to which that is another path.
+    pub fn folder(mut self) -> Self {
+        self.path.push('/');
         self
     }
 
@@ -150,12 +158,29 @@ impl Call {
         self
     }
 
+    /// Takes an answer of this status as an answer, not as a failure: a login may be answered with a redirect (which is
+    /// still not followed).
+    pub fn accept_status(mut self, status: u16) -> Self {
+        self.accepted = Some(status);
+        self
+    }
+
     /// Sends it, again where that is allowed, and reads the whole answer.
     ///
     /// # Errors
-    /// As the table of [`http`](super) says. A reply that is returned has a status of 200 to 299.
+    /// As the table of [`http`](super) says. A reply that is returned has a status of 200 to 299, or the one that was
+    /// [accepted](Self::accept_status).
     pub async fn send(self) -> Result<Reply> {
-        deliver(self.prepare()?).await
+        Ok(deliver(self.prepare(false)?).await?.reply)
+    }
+
+    /// Sends it, again where that is allowed, until an answer begins, and reads its lines one by one, within these limits
+    /// instead of those of the endpoint.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), but for what belongs to the body.
+    pub async fn lines(self, limits: LineLimits) -> Result<Lines> {
+        Ok(Lines::new(deliver(self.prepare(true)?).await?, limits))
     }
 
     fn refuse(mut self, message: String) -> Self {
@@ -163,7 +188,7 @@ impl Call {
         self
     }
 
-    fn prepare(self) -> Result<Prepared> {
+    fn prepare(self, open: bool) -> Result<Prepared> {
         if let Some(wrong) = self.wrong {
             return Err(wrong);
         }
@@ -185,6 +210,8 @@ impl Call {
             request,
             timeout: self.timeout,
             max_body: self.max_body,
+            accepted: self.accepted,
+            open,
         })
     }
 }
@@ -224,7 +251,7 @@ mod tests {
 
     fn path_of(base: &str, segments: &[&str]) -> Result<Url> {
         let endpoint = Endpoint::builder(Environment::new("test"), base).build().unwrap();
-        endpoint.get("x.y").segments(segments).prepare().map(|call| call.request.url().clone())
+        endpoint.get("x.y").segments(segments).prepare(false).map(|call| call.request.url().clone())
     }
 
     #[test]
@@ -249,7 +276,7 @@ mod tests {
         fn an_id_stays_one_segment(id in r"(\PC|[./\\%?#\t\n]|%2[eEfF]){1,40}") {
             prop_assume!(!matches!(id.as_str(), "." | ".."));
             let endpoint = Endpoint::builder(Environment::new("test"), "http://localhost/base").build().unwrap();
-            let call = endpoint.get("x.y").segments(&["api", &id, "end"]).prepare().unwrap();
+            let call = endpoint.get("x.y").segments(&["api", &id, "end"]).prepare(false).unwrap();
             let segments: Vec<&str> = call.request.url().path_segments().unwrap().collect();
             prop_assert_eq!(segments.len(), 4);
             prop_assert_eq!((segments[0], segments[1], segments[3]), ("base", "api", "end"));

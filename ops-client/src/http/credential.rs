@@ -1,19 +1,19 @@
 //! Who calls. A credential is opaque: it can be used and described, never read.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use reqwest::Identity;
-use reqwest::header::HeaderValue;
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
-use serde::Deserialize;
-use tokio::time::Instant;
 
+use super::pass::Renewed;
+use super::{Login, Pass};
 use crate::{Effect, Error, ErrorKind, Result};
 
 /// Gives a fresh token: asks a token service, runs a command, reads a file.
@@ -30,7 +30,7 @@ pub trait TokenSource: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CredentialInfo {
-    /// `none`, `bearer token`, `refreshed bearer token`, `user and password` or `client certificate`.
+    /// `none`, `bearer token`, `refreshed bearer token`, `user and password`, `header`, `login` or `client certificate`.
     pub kind: &'static str,
     /// Who: the `sub` of a JWT, the user of a password.
     pub subject: Option<String>,
@@ -46,34 +46,46 @@ pub struct Credential(Arc<Kind>);
 
 enum Kind {
     None,
-    Bearer(SecretString),
-    Refreshed(Refreshed),
-    Basic { user: String, password: SecretString, encoded: SecretString },
+    /// One pass for ever.
+    Fixed {
+        kind: &'static str,
+        pass: Pass,
+    },
+    Basic {
+        user: String,
+        password: SecretString,
+        pass: Pass,
+    },
+    Renewed {
+        kind: &'static str,
+        renewed: Renewed,
+    },
     Certificate(SecretSlice<u8>),
 }
 
-struct Refreshed {
-    source: Arc<dyn TokenSource>,
-    tokens: Mutex<Tokens>,
-    /// Held while a token is fetched, so that many callers with an old token fetch one new token together.
-    gate: tokio::sync::Mutex<LastFailure>,
-}
-
-#[derive(Default)]
-struct Tokens {
-    now: Option<SecretString>,
-    /// Kept so that it can be struck from what a server echoes.
-    before: Option<SecretString>,
-    generation: u64,
-}
-
-/// When the last fetch failed: whoever was waiting at that time shares the failure.
-type LastFailure = Option<Instant>;
-
-/// A header to send, and which token it holds.
+/// A header to send, and which pass it holds.
 pub(super) struct Authorization {
-    pub(super) header: Option<HeaderValue>,
+    pub(super) header: Option<(HeaderName, HeaderValue)>,
     pub(super) generation: u64,
+}
+
+/// A token source is a login whose passes end with a 401.
+struct Tokens(Arc<dyn TokenSource>);
+
+#[async_trait]
+impl Login for Tokens {
+    async fn log_in(&self) -> Result<Pass> {
+        // Whatever ails the token service: to the caller of this system it is the lack of a token.
+        self.0.token().await.map(Pass::bearer).map_err(|error| {
+            Error::new("token", ErrorKind::Unauthenticated, Effect::None)
+                .with_message("the token source failed")
+                .with_source(error)
+        })
+    }
+
+    fn has_ended(&self, refusal: &Error) -> bool {
+        refusal.status() == Some(401)
+    }
 }
 
 impl Credential {
@@ -84,18 +96,25 @@ impl Credential {
 
     /// A token, sent as `Authorization: Bearer`.
     pub fn bearer(token: SecretString) -> Self {
-        Self(Arc::new(Kind::Bearer(trimmed(&token))))
+        Self(Arc::new(Kind::Fixed { kind: "bearer token", pass: Pass::bearer(token) }))
     }
 
-    /// A token that `source` renews: before the first call where there is no `initial` one, and once for each call that is
-    /// answered with 401. Calls that are refused side by side renew it once.
+    /// A header of the caller's own, such as a proxy wants it.
+    pub fn header(name: &str, value: SecretString) -> Self {
+        Self(Arc::new(Kind::Fixed { kind: "header", pass: Pass::header(name, value) }))
+    }
+
+    /// A token that `source` renews: before the first call where there is no `initial` one, shortly before the end that a
+    /// JWT names, and once for each call that is answered with 401. Calls that are refused side by side renew it once.
     pub fn bearer_with_refresh(initial: Option<SecretString>, source: Arc<dyn TokenSource>) -> Self {
-        let tokens = Tokens { now: initial.as_ref().map(trimmed), ..Tokens::default() };
-        Self(Arc::new(Kind::Refreshed(Refreshed {
-            source,
-            tokens: Mutex::new(tokens),
-            gate: tokio::sync::Mutex::new(None),
-        })))
+        let renewed = Renewed::new(initial.map(Pass::bearer), Arc::new(Tokens(source)));
+        Self(Arc::new(Kind::Renewed { kind: "refreshed bearer token", renewed }))
+    }
+
+    /// A pass that `login` gives: before the first call, shortly before its end, and once for each call whose refusal says
+    /// that it has ended. Calls that are refused side by side log in once.
+    pub fn login(login: Arc<dyn Login>) -> Self {
+        Self(Arc::new(Kind::Renewed { kind: "login", renewed: Renewed::new(None, login) }))
     }
 
     /// A user and a password.
@@ -103,7 +122,7 @@ impl Credential {
         let user = user.into();
         let plain = Zeroizing::new(format!("{user}:{}", password.expose_secret()));
         let encoded = SecretString::from(STANDARD.encode(plain.as_bytes()));
-        Self(Arc::new(Kind::Basic { user, password, encoded }))
+        Self(Arc::new(Kind::Basic { user, password, pass: Pass::new(AUTHORIZATION.as_str(), "Basic ", encoded) }))
     }
 
     /// A client certificate and its key, both in one PEM text, the key without passphrase.
@@ -115,8 +134,8 @@ impl Credential {
     pub fn describe(&self) -> CredentialInfo {
         let kind = self.kind();
         let (subject, expires_at) = match &*self.0 {
-            Kind::Bearer(token) => claims(token),
-            Kind::Refreshed(refreshed) => refreshed.tokens().now.as_ref().map(claims).unwrap_or_default(),
+            Kind::Fixed { pass, .. } => pass.claims(),
+            Kind::Renewed { renewed, .. } => renewed.passes().now.as_ref().map(Pass::claims).unwrap_or_default(),
             Kind::Basic { user, .. } => (Some(user.clone()), None),
             Kind::None | Kind::Certificate(_) => (None, None),
         };
@@ -126,8 +145,7 @@ impl Credential {
     fn kind(&self) -> &'static str {
         match &*self.0 {
             Kind::None => "none",
-            Kind::Bearer(_) => "bearer token",
-            Kind::Refreshed(_) => "refreshed bearer token",
+            Kind::Fixed { kind, .. } | Kind::Renewed { kind, .. } => kind,
             Kind::Basic { .. } => "user and password",
             Kind::Certificate(_) => "client certificate",
         }
@@ -140,28 +158,30 @@ impl Credential {
         Identity::from_pem(pem.expose_secret()).map(Some).map_err(|_| Error::invalid(op, wrong))
     }
 
-    /// The header to send now; fetches the first token where there is none yet.
+    /// The header to send now; fetches the first pass where there is none yet.
     pub(super) async fn authorization(&self, op: &'static str, limit: Duration) -> Result<Authorization> {
-        let plain = |header| Authorization { header: Some(header), generation: 0 };
-        match &*self.0 {
-            Kind::None | Kind::Certificate(_) => Ok(Authorization { header: None, generation: 0 }),
-            Kind::Bearer(token) => header(op, "Bearer", token).map(plain),
-            Kind::Basic { encoded, .. } => header(op, "Basic", encoded).map(plain),
-            Kind::Refreshed(refreshed) => {
-                if refreshed.tokens().now.is_none() {
-                    refreshed.renew(op, 0, limit).await?;
-                }
-                let tokens = refreshed.tokens();
-                let token = tokens.now.as_ref().ok_or_else(|| no_token(op))?;
-                Ok(Authorization { header: Some(header(op, "Bearer", token)?), generation: tokens.generation })
+        let (header, generation) = match &*self.0 {
+            Kind::None | Kind::Certificate(_) => (None, 0),
+            Kind::Fixed { pass, .. } | Kind::Basic { pass, .. } => (Some(pass.to_header(op)?), 0),
+            Kind::Renewed { renewed, .. } => {
+                let (pass, generation) = renewed.current(op, limit).await?;
+                (Some(pass.to_header(op)?), generation)
             }
-        }
+        };
+        Ok(Authorization { header, generation })
     }
 
-    /// Renews the token that was refused. `false` where this credential cannot.
-    pub(super) async fn renew(&self, op: &'static str, refused: u64, limit: Duration) -> Result<bool> {
-        let Kind::Refreshed(refreshed) = &*self.0 else { return Ok(false) };
-        refreshed.renew(op, refused, limit).await.map(|()| true)
+    /// Whether this refusal means that another pass should be fetched. Never where this credential cannot.
+    pub(super) fn has_ended(&self, refusal: &Error) -> bool {
+        matches!(&*self.0, Kind::Renewed { renewed, .. } if refusal.status().is_some() && renewed.has_ended(refusal))
+    }
+
+    /// Fetches another pass than the one that was refused.
+    pub(super) async fn renew(&self, op: &'static str, refused: u64, limit: Duration) -> Result<()> {
+        match &*self.0 {
+            Kind::Renewed { renewed, .. } => renewed.renew(op, refused, limit).await,
+            _ => Ok(()),
+        }
     }
 
     /// Strikes our secrets from a server's words: some servers echo what they were sent.
@@ -174,55 +194,17 @@ impl Credential {
         };
         match &*self.0 {
             Kind::None | Kind::Certificate(_) => {}
-            Kind::Bearer(token) => strike(token),
-            Kind::Basic { password, encoded, .. } => {
+            Kind::Fixed { pass, .. } => strike(pass.secret()),
+            Kind::Basic { password, pass, .. } => {
                 strike(password);
-                strike(encoded);
+                strike(pass.secret());
             }
-            Kind::Refreshed(refreshed) => {
-                let tokens = refreshed.tokens();
-                tokens.now.iter().chain(&tokens.before).for_each(strike);
+            Kind::Renewed { renewed, .. } => {
+                let passes = renewed.passes();
+                passes.now.iter().chain(&passes.before).map(Pass::secret).for_each(strike);
             }
         }
         words
-    }
-}
-
-impl Refreshed {
-    fn tokens(&self) -> MutexGuard<'_, Tokens> {
-        // Nothing panics while it is held; and a token is whole at any time.
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn renew(&self, op: &'static str, refused: u64, limit: Duration) -> Result<()> {
-        let asked = Instant::now();
-        let mut failed = self.gate.lock().await;
-        {
-            let tokens = self.tokens();
-            if tokens.generation != refused && tokens.now.is_some() {
-                return Ok(());
-            }
-        }
-        if failed.is_some_and(|at| at >= asked) {
-            return Err(no_token(op));
-        }
-        let fetched = match tokio::time::timeout(limit, self.source.token()).await {
-            Ok(fetched) => fetched.map_err(|error| no_token(op).with_source(error)),
-            Err(_) => Err(no_token(op).with_message(format!("no new token came within {} s", limit.as_secs()))),
-        };
-        match fetched {
-            Ok(token) => {
-                let mut tokens = self.tokens();
-                tokens.before = tokens.now.replace(trimmed(&token));
-                tokens.generation += 1;
-                *failed = None;
-                Ok(())
-            }
-            Err(error) => {
-                *failed = Some(Instant::now());
-                Err(error)
-            }
-        }
     }
 }
 
@@ -232,48 +214,10 @@ impl fmt::Debug for Credential {
     }
 }
 
-fn no_token(op: &'static str) -> Error {
-    Error::new(op, ErrorKind::Unauthenticated, Effect::None)
-        .with_message("no valid token could be fetched")
-        .with_attempts(0)
-        .with_remedy("log in again, so that a new token can be issued")
-}
-
-fn header(op: &'static str, scheme: &str, secret: &SecretString) -> Result<HeaderValue> {
-    let text = Zeroizing::new(format!("{scheme} {}", secret.expose_secret()));
-    let mut value = HeaderValue::from_str(&text)
-        .map_err(|_| Error::invalid(op, "the token holds characters that a header cannot carry").with_attempts(0))?;
-    value.set_sensitive(true);
-    Ok(value)
-}
-
-/// A token read from a file ends with a line feed more often than not.
-fn trimmed(token: &SecretString) -> SecretString {
-    SecretString::from(token.expose_secret().trim())
-}
-
-/// Subject and end of a JWT; nothing for any other token.
-fn claims(token: &SecretString) -> (Option<String>, Option<SystemTime>) {
-    #[derive(Deserialize)]
-    struct Claims {
-        sub: Option<String>,
-        exp: Option<f64>,
-    }
-    let mut parts = token.expose_secret().split('.');
-    let (Some(_), Some(payload), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
-        return (None, None);
-    };
-    let Ok(payload) = URL_SAFE_NO_PAD.decode(payload).map(Zeroizing::new) else { return (None, None) };
-    let Ok(Claims { sub, exp }) = serde_json::from_slice(&payload) else { return (None, None) };
-    let subject = sub.map(|sub| sub.chars().filter(|c| !c.is_control()).take(128).collect());
-    let expires_at = exp
-        .and_then(|exp| Duration::try_from_secs_f64(exp).ok())
-        .and_then(|exp| SystemTime::UNIX_EPOCH.checked_add(exp));
-    (subject, expires_at)
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
 
     fn jwt(payload: &str) -> SecretString {
@@ -307,6 +251,7 @@ mod tests {
             Credential::none(),
             Credential::bearer(planted.into()),
             Credential::basic("someone", planted.into()),
+            Credential::header("x-someone", planted.into()),
             Credential::client_certificate_pem(planted.as_bytes().to_vec()),
         ] {
             let printed = format!("{credential:?} {:?}", credential.describe());

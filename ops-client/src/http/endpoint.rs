@@ -66,6 +66,7 @@ impl Limits {
 #[derive(Clone)]
 pub struct Endpoint(Arc<Inner>);
 
+#[derive(Clone)]
 pub(super) struct Inner {
     pub(super) environment: Environment,
     pub(super) base: Url,
@@ -103,6 +104,13 @@ impl Endpoint {
     /// The credential that it calls with.
     pub fn credential(&self) -> &Credential {
         &self.0.credential
+    }
+
+    /// The same system, called as somebody else. What a client certificate proves it proves on the connection: one that the
+    /// endpoint was built with stays, and one that is given here does nothing.
+    #[must_use]
+    pub fn with_credential(&self, credential: Credential) -> Self {
+        Self::from(Inner { credential, ..(*self.0).clone() })
     }
 
     /// Begins a GET. `op` names the operation in errors and logs, `system.verb`.

@@ -11,7 +11,7 @@ use super::judge::{self, cut};
 use super::{Endpoint, Idempotency};
 use crate::{Effect, Error, ErrorKind, Result};
 
-/// An answer with a status of 200 to 299, read whole.
+/// An answer with a status of 200 to 299, or with the one that was accepted besides, read whole.
 pub struct Reply {
     pub(super) endpoint: Endpoint,
     pub(super) op: &'static str,
@@ -48,6 +48,11 @@ impl Reply {
     /// A header, where it was sent and is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// All headers of a name that are text.
+    pub fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
     }
 
     /// The server's `Date`.
@@ -90,7 +95,7 @@ impl Reply {
         if words.is_empty() { error } else { error.with_words(self.endpoint.credential().scrub(words)) }
     }
 
-    fn failure(&self, kind: ErrorKind, effect: Effect) -> Error {
+    pub(super) fn failure(&self, kind: ErrorKind, effect: Effect) -> Error {
         let effect = if self.idempotency == Idempotency::Read { Effect::None } else { effect };
         let error = Error::new(self.op, kind, effect)
             .with_status(self.status)

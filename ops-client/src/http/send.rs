@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Request, Response};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::field::Empty;
@@ -25,17 +25,28 @@ pub(super) struct Prepared {
     pub(super) request: Request,
     pub(super) timeout: Duration,
     pub(super) max_body: usize,
+    /// A status besides 200 to 299 that is an answer and no failure.
+    pub(super) accepted: Option<u16>,
+    /// Whether the body is left unread.
+    pub(super) open: bool,
 }
 
-/// An answer with a status of 200 to 299.
+/// A reply, and its body where that was left unread.
+pub(super) struct Delivered {
+    pub(super) reply: Reply,
+    pub(super) open: Option<Response>,
+}
+
+/// An answer that is no failure.
 struct Answer {
     status: u16,
     headers: HeaderMap,
     body: Vec<u8>,
+    open: Option<Response>,
 }
 
 /// Sends the call, again where that is allowed, and tells span and observer how it went.
-pub(super) async fn deliver(call: Prepared) -> Result<Reply> {
+pub(super) async fn deliver(call: Prepared) -> Result<Delivered> {
     let span = debug_span!(
         "call",
         op = call.op,
@@ -53,17 +64,11 @@ pub(super) async fn deliver(call: Prepared) -> Result<Reply> {
         let elapsed = begun.elapsed();
         tell(&call, &result, attempts, elapsed);
         match result {
-            Ok(Answer { status, headers, body }) => Ok(Reply {
-                endpoint: call.endpoint,
-                op: call.op,
-                target: call.target,
-                idempotency: call.idempotency,
-                status,
-                headers,
-                body,
-                attempts,
-                elapsed,
-            }),
+            Ok(Answer { status, headers, body, open }) => {
+                let Prepared { endpoint, op, target, idempotency, .. } = call;
+                let reply = Reply { endpoint, op, target, idempotency, status, headers, body, attempts, elapsed };
+                Ok(Delivered { reply, open })
+            }
             Err(error) => Err(error.with_target(call.target).with_attempts(attempts).with_elapsed(elapsed)),
         }
     }
@@ -89,13 +94,12 @@ async fn persist(call: &Prepared, begun: Instant, attempts: &mut u32) -> Result<
         if call.idempotency != Idempotency::Read {
             worst = worst.max(error.effect());
         }
-        if error.status() == Some(401) && !renewed {
+        if !renewed && credential.has_ended(&error) {
             renewed = true;
-            match credential.renew(call.op, authorization.generation, call.timeout).await {
-                Ok(true) => continue,
-                Ok(false) => {}
-                Err(error) => return Err(error.with_status(401).with_effect(worst)),
-            }
+            let renewal = credential.renew(call.op, authorization.generation, call.timeout).await;
+            let status = error.status().unwrap_or_default();
+            renewal.map_err(|error| error.with_status(status).with_effect(worst))?;
+            continue;
         }
         let pause = may_resend(call.idempotency, &error).then(|| pauses.next()).flatten();
         let pause = pause.map(|pause| pause.max(error.retry_after().unwrap_or_default()));
@@ -108,13 +112,13 @@ async fn persist(call: &Prepared, begun: Instant, attempts: &mut u32) -> Result<
 }
 
 /// One attempt. Its error carries the effect of a write.
-async fn attempt(call: &Prepared, authorization: Option<HeaderValue>) -> Result<Answer> {
+async fn attempt(call: &Prepared, authorization: Option<(HeaderName, HeaderValue)>) -> Result<Answer> {
     let mut request = call
         .request
         .try_clone()
         .ok_or_else(|| Error::new(call.op, ErrorKind::Other, Effect::None).with_message("the body cannot be copied"))?;
-    if let Some(value) = authorization {
-        request.headers_mut().insert(AUTHORIZATION, value);
+    if let Some((name, value)) = authorization {
+        request.headers_mut().insert(name, value);
     }
     timeout(call.timeout, exchange(call, request)).await.unwrap_or_else(|_| {
         let message = format!("no whole answer within {:.1} s", call.timeout.as_secs_f64());
@@ -128,7 +132,7 @@ async fn exchange(call: &Prepared, request: Request) -> Result<Answer> {
     let status = response.status();
     let announced = response.content_length();
     let headers = std::mem::take(response.headers_mut());
-    if !status.is_success() {
+    if !status.is_success() && call.accepted != Some(status.as_u16()) {
         // The status says enough: whether its words come whole does not matter.
         let (Body::Whole(body) | Body::TooLarge(body) | Body::Broken(body, _)) =
             read(&mut response, None, call.max_body.min(MAX_REFUSAL)).await;
@@ -142,8 +146,11 @@ async fn exchange(call: &Prepared, request: Request) -> Result<Answer> {
             None => error,
         }
     };
+    if call.open {
+        return Ok(Answer { status: status.as_u16(), headers, body: Vec::new(), open: Some(response) });
+    }
     match read(&mut response, announced, call.max_body).await {
-        Body::Whole(body) => Ok(Answer { status: status.as_u16(), headers, body }),
+        Body::Whole(body) => Ok(Answer { status: status.as_u16(), headers, body, open: None }),
         Body::TooLarge(_) => Err(failed(ErrorKind::Decode, Effect::Certain)
             .with_message(format!("the answer is larger than the limit of {} bytes", call.max_body))),
         Body::Broken(body, error) => Err(failed(ErrorKind::Unavailable, Effect::Possible)
