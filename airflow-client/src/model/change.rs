@@ -143,8 +143,8 @@ pub enum Which {
 
 /// Clears tasks of *one named run*, so that they run again: a clear without a run (it would clear all runs) cannot be
 /// written down. Tasks that the DAG does not have are an error (Airflow would silently clear nothing). Tasks that are
-/// running are refused unless they are to be [restarted](Self::restarting_running): Airflow 2 would say that it cleared them,
-/// and leave them alone (measured).
+/// running, or about to (`queued`, `scheduled`), are refused unless they are to be [restarted](Self::restarting_running):
+/// Airflow 2 would say that it cleared them, and leave them alone; Airflow 3.2 and later refuse just these (measured).
 ///
 /// The run is set going again: with `reset_dag_runs` off Airflow leaves the tasks without a state and schedules nothing
 /// (measured), so that is not offered.
