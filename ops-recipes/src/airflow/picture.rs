@@ -22,6 +22,9 @@ pub enum By {
     Plan,
 }
 
+/// What is shown of an instance of a mapped task: its state, the next one, and what is said of it.
+type Look<'a> = (&'a TaskState, Option<&'a TaskState>, Option<&'a str>);
+
 #[derive(Clone, Debug)]
 struct Change {
     state: TaskState,
@@ -195,8 +198,7 @@ impl RunPicture {
             return instances.iter().map(|task| self.node(task, 1)).collect();
         }
         // Alike in everything that is shown: one node, which says how many.
-        let mut alike: BTreeMap<(&TaskState, Option<&TaskState>, Option<&str>), (&TaskInstance, usize)> =
-            BTreeMap::new();
+        let mut alike: BTreeMap<Look<'_>, (&TaskInstance, usize)> = BTreeMap::new();
         for task in instances {
             let change = self.changes.get(&task.key);
             let why = change.map(|change| &*change.words).or_else(|| self.alone.get(&task.key).map(|why| &**why));
