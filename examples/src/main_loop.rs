@@ -74,7 +74,7 @@ async fn go<R: Recipe>(
         None => flags.common.place.clone(),
     };
     let reach = connect(place, rights).await?;
-    let registry = reach.registry();
+    let registry = reach.registry_for::<R>()?;
     let runner = runner(&runs, &reach, manner)?;
     let spilled = Spilled::default();
     let plan = match (&undo, &flags.planning.apply) {

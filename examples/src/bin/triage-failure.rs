@@ -36,7 +36,7 @@ struct Cli {
 async fn go(cli: &Cli, screen: Screen) -> Result<Ending, Failure> {
     let reach = connect(cli.common.place.clone(), Rights::Read).await?;
     let question = TriageFailure::new(reach.transaction(cli.transaction)?).with_knowledge(reach.settings.knowledge());
-    let triage = question.look(&reach.triage(), &reach.target.environment, Timestamp::now()).await?;
+    let triage = question.look(&reach.datasets()?.triage(), &reach.target.environment, Timestamp::now()).await?;
     screen.say(triage.to_string().trim_end());
     let missing = triage.subjects.len();
     let exit = if missing > 0 { Exit::Found } else { Exit::Done };

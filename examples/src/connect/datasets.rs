@@ -1,0 +1,135 @@
+//! Sonar and Metapod: the systems of datasets and transactions.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use metapod_client::{MetapodClient, MetapodRead, MetapodWrite, TransactionId};
+use ops_client::http::Credential;
+use ops_plan::Registry;
+use ops_recipes::datasets::{
+    CommitEmptyDataset, CommitEmptyReads, Job, Jobs, LocalObjects, MetapodWrites, ParquetProbe, RetractAttribute,
+    RetractDatasets, RetractReads, TriageReads,
+};
+use ops_recipes::first::{MetapodSystem, SonarSystem, System};
+use sonar_client::{SonarClient, SonarRead};
+
+use super::Rights;
+use super::way::Way;
+use crate::exit::Failure;
+
+const SONAR: (&str, &str) = ("Sonar", "sonar_url");
+const METAPOD: (&str, &str) = ("Metapod", "metapod_url");
+
+/// Sonar and Metapod of one environment.
+#[derive(Clone)]
+pub struct Datasets {
+    /// Sonar.
+    pub sonar: Arc<dyn SonarRead>,
+    /// Metapod.
+    pub metapod: Arc<dyn MetapodRead>,
+    /// What Sonar's credential says of itself.
+    pub credential: Credential,
+    addresses: [String; 2],
+    writes: Option<Arc<dyn MetapodWrite>>,
+    jobs: Option<Arc<dyn Jobs>>,
+    objects: Option<Arc<dyn ParquetProbe>>,
+}
+
+impl std::fmt::Debug for Datasets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Datasets").field("addresses", &self.addresses).finish_non_exhaustive()
+    }
+}
+
+/// In the embedded sandbox no job runs, so nobody writes a dataset there.
+struct NoJobs;
+
+#[async_trait]
+impl Jobs for NoJobs {
+    async fn jobs(&self, _: TransactionId) -> ops_client::Result<Vec<Job>> {
+        Ok(Vec::new())
+    }
+}
+
+impl Datasets {
+    /// The systems at these addresses.
+    pub(super) async fn reach(way: &Way<'_>, sonar: &str, metapod: &str, rights: Rights) -> Result<Self, Failure> {
+        let settings = way.settings;
+        let credential = way.credential().await?;
+        let reads: Arc<MetapodClient> = Arc::new(way.client(METAPOD, metapod, credential.clone())?);
+        let writes: Option<Arc<dyn MetapodWrite>> = match (rights, &settings.write_token) {
+            (Rights::Read, _) => None,
+            (Rights::Write, None) => Some(Arc::clone(&reads) as Arc<dyn MetapodWrite>),
+            (Rights::Write, Some(token)) => {
+                Some(Arc::new(way.client::<MetapodClient>(METAPOD, metapod, token.bearer().await?)?))
+            }
+        };
+        let sonar: SonarClient = way.client(SONAR, sonar, credential.clone())?;
+        let objects =
+            settings.buckets.clone().map(|folder| Arc::new(LocalObjects::new(folder)) as Arc<dyn ParquetProbe>);
+        Ok(Self {
+            addresses: [sonar.endpoint().address().to_owned(), reads.endpoint().address().to_owned()],
+            sonar: Arc::new(sonar),
+            metapod: reads,
+            credential,
+            writes,
+            jobs: None,
+            objects,
+        })
+    }
+
+    /// As in the embedded sandbox, where it is known that no job runs.
+    pub(super) fn without_jobs(mut self) -> Self {
+        self.jobs = Some(Arc::new(NoJobs));
+        self
+    }
+
+    pub(super) fn register(&self, registry: Registry) -> Registry {
+        let mut retract = RetractReads::new(Arc::clone(&self.sonar), Arc::clone(&self.metapod));
+        let mut empty = CommitEmptyReads::new(Arc::clone(&self.sonar), Arc::clone(&self.metapod));
+        if let Some(jobs) = &self.jobs {
+            retract = retract.with_jobs(Arc::clone(jobs));
+            empty = empty.with_jobs(Arc::clone(jobs));
+        }
+        if let Some(objects) = &self.objects {
+            retract = retract.with_objects(Arc::clone(objects));
+            empty = empty.with_objects(Arc::clone(objects));
+        }
+        let Some(writes) = &self.writes else {
+            return registry
+                .reading::<RetractDatasets>(retract.clone())
+                .reading::<RetractAttribute>(retract)
+                .reading::<CommitEmptyDataset>(empty);
+        };
+        let writes = || MetapodWrites::new(Arc::clone(writes));
+        registry
+            .with::<RetractDatasets>(retract.clone(), writes())
+            .with::<RetractAttribute>(retract, writes())
+            .with::<CommitEmptyDataset>(empty, writes())
+    }
+
+    pub(super) fn addresses(&self) -> impl Iterator<Item = String> {
+        let [sonar, metapod] = &self.addresses;
+        [format!("Sonar at {sonar}"), format!("Metapod at {metapod}")].into_iter()
+    }
+
+    pub(super) fn systems(&self, name: &str) -> Vec<Arc<dyn System>> {
+        let info = self.credential.describe();
+        let expires = info.expires_at.and_then(|at| Timestamp::try_from(at).ok());
+        let [sonar, metapod] = &self.addresses;
+        vec![
+            Arc::new(SonarSystem::new(Arc::clone(&self.sonar), name, sonar).with_holder(info.subject.clone(), expires)),
+            Arc::new(MetapodSystem::new(Arc::clone(&self.metapod), name, metapod).with_holder(info.subject, expires)),
+        ]
+    }
+
+    /// What triage reads from.
+    pub fn triage(&self) -> TriageReads {
+        let reads = TriageReads::new(Arc::clone(&self.sonar));
+        match &self.jobs {
+            Some(jobs) => reads.with_jobs(Arc::clone(jobs)),
+            None => reads,
+        }
+    }
+}

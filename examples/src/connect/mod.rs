@@ -1,0 +1,173 @@
+//! From a place to the systems: clients that are built, or the sandbox that is started.
+
+mod datasets;
+mod way;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use metapod_client::TransactionId;
+use ops_client::http::{ExposeSecret, SecretString};
+use ops_plan::{Recipe, Registry, Target};
+use ops_recipes::first::System;
+use ops_sandbox::{Fault, Server, Target as Calls, World};
+
+use self::way::{Way, missing};
+use crate::config::{Empty, Environment};
+use crate::exit::Failure;
+use crate::place::{Place, Resolved};
+use crate::secrets::Reference;
+
+pub use self::datasets::Datasets;
+
+/// How long the embedded sandbox takes for an answer: so long that a bar is seen to move.
+const SANDBOX_LATENCY: Duration = Duration::from_millis(40);
+/// The seed of the embedded sandbox.
+const SANDBOX_SEED: u64 = 1;
+
+/// What a program may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rights {
+    /// Only look: no credential for changes is even read.
+    Read,
+    /// Look and change.
+    Write,
+}
+
+/// The systems of one environment: those that have an address.
+#[derive(Clone)]
+pub struct Reach {
+    /// Where.
+    pub target: Target,
+    /// How it was reached, for a run to keep.
+    pub place: Place,
+    /// What is configured for it.
+    pub settings: Environment,
+    datasets: Option<Datasets>,
+    /// The sandbox, where it runs inside of this process: it ends with this.
+    pub sandbox: Option<Arc<Embedded>>,
+}
+
+/// The sandbox inside of this process.
+#[derive(Debug)]
+pub struct Embedded {
+    /// Tonight's run.
+    pub transaction: TransactionId,
+    _server: Server,
+}
+
+impl std::fmt::Debug for Reach {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reach").field("target", &self.target).field("sandbox", &self.sandbox).finish_non_exhaustive()
+    }
+}
+
+/// Reaches the systems of a place.
+///
+/// # Errors
+/// Where no environment is named although there are some, no system has an address, a secret is missing, or a client cannot
+/// be built. No system is called.
+pub async fn connect(place: Place, rights: Rights) -> Result<Reach, Failure> {
+    match place.resolve()? {
+        Resolved::Embedded => embedded(place, rights).await,
+        Resolved::Real(name, environment) => {
+            let target = if environment.production { Target::production(&*name) } else { Target::new(&*name) };
+            reach(place.from_anywhere(), target, *environment, rights).await
+        }
+    }
+}
+
+async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
+    let (world, night) = World::nightly(SANDBOX_SEED);
+    world.faults().sometimes(1.0, Calls::All, Fault::Delay(SANDBOX_LATENCY));
+    let server = Server::start(world).await?;
+    let empty_file = "s3://sandbox-static/empty.gz.parquet".parse().ok();
+    let settings = Environment {
+        sonar_url: Some(server.sonar_url()),
+        metapod_url: Some(server.metapod_url()),
+        empty_file: empty_file.map(|path| Empty { path, format: None }),
+        ..Environment::default()
+    };
+    let mut reach = reach(Place { embedded: true, ..place }, Target::sandbox(), settings, rights).await?;
+    reach.datasets = reach.datasets.map(Datasets::without_jobs);
+    reach.sandbox = Some(Arc::new(Embedded { transaction: night.transaction, _server: server }));
+    Ok(reach)
+}
+
+async fn reach(place: Place, target: Target, settings: Environment, rights: Rights) -> Result<Reach, Failure> {
+    let name = target.environment.clone();
+    let way = Way::new(&name, &settings)?;
+    let datasets = match (&settings.sonar_url, &settings.metapod_url) {
+        (Some(sonar), Some(metapod)) => Some(Datasets::reach(&way, sonar, metapod, rights).await?),
+        _ => None,
+    };
+    let reach = Reach { target, place, datasets, sandbox: None, settings: settings.clone() };
+    if reach.datasets.is_none() {
+        return Err(Failure::usage(reach.without_datasets()));
+    }
+    Ok(reach)
+}
+
+/// The address of a webhook.
+///
+/// # Errors
+/// Where the reference leads nowhere.
+pub async fn webhook(reference: &Reference) -> Result<SecretString, ops_client::Error> {
+    let address = reference.read().await?;
+    Ok(SecretString::from(address.expose_secret().trim()))
+}
+
+impl Reach {
+    /// All recipes whose systems are reached.
+    pub fn registry(&self) -> Registry {
+        let registry = Registry::new();
+        match &self.datasets {
+            Some(datasets) => datasets.register(registry),
+            None => registry,
+        }
+    }
+
+    /// All recipes whose systems are reached, this one among them.
+    ///
+    /// # Errors
+    /// Where a system that this recipe needs has no address: which one, and how to give it.
+    pub fn registry_for<R: Recipe>(&self) -> Result<Registry, Failure> {
+        let registry = self.registry();
+        if registry.knows(R::ID) { Ok(registry) } else { Err(Failure::usage(self.without_datasets())) }
+    }
+
+    /// What is reached, and where.
+    pub fn addresses(&self) -> Vec<String> {
+        self.datasets.iter().flat_map(Datasets::addresses).collect()
+    }
+
+    /// The systems that are looked at first.
+    pub fn systems(&self) -> Vec<Arc<dyn System>> {
+        let name = &*self.target.environment;
+        self.datasets.iter().flat_map(|datasets| datasets.systems(name)).collect()
+    }
+
+    /// Sonar and Metapod.
+    ///
+    /// # Errors
+    /// Where one of them has no address.
+    pub fn datasets(&self) -> Result<&Datasets, Failure> {
+        self.datasets.as_ref().ok_or_else(|| Failure::usage(self.without_datasets()))
+    }
+
+    fn without_datasets(&self) -> String {
+        let (system, setting) =
+            if self.settings.sonar_url.is_none() { ("Sonar", "sonar_url") } else { ("Metapod", "metapod_url") };
+        missing(&self.target.environment, system, setting)
+    }
+
+    /// The transaction that is meant: the named one; in the embedded sandbox otherwise tonight's.
+    ///
+    /// # Errors
+    /// Where none is named for a real environment.
+    pub fn transaction(&self, named: Option<TransactionId>) -> Result<TransactionId, Failure> {
+        named.or(self.sandbox.as_ref().map(|sandbox| sandbox.transaction)).ok_or_else(|| {
+            Failure::usage("say which transaction: --transaction ID (Sonar's page of transactions shows it)")
+        })
+    }
+}
