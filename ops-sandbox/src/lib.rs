@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod airflow;
 mod faults;
 mod log;
 pub mod metapod;

@@ -8,6 +8,8 @@ pub enum System {
     Metapod,
     /// The window on it.
     Sonar,
+    /// What runs the jobs.
+    Airflow,
 }
 
 macro_rules! operations {
@@ -78,6 +80,70 @@ operations! {
     SonarDetails = Sonar "sonar.details" false,
     /// How many datasets are committed.
     SonarCommittedCount = Sonar "sonar.committed_count" false,
+    /// Airflow's version.
+    AirflowProbe = Airflow "airflow.probe" false,
+    /// Airflow's health.
+    AirflowHealth = Airflow "airflow.health" false,
+    /// A login: a session, or a token.
+    AirflowLogin = Airflow "airflow.login" false,
+    /// All DAGs.
+    AirflowDags = Airflow "airflow.dags" false,
+    /// One DAG.
+    AirflowDag = Airflow "airflow.dag" false,
+    /// The tasks of a DAG.
+    AirflowGraph = Airflow "airflow.graph" false,
+    /// The runs of a DAG, or of all.
+    AirflowRuns = Airflow "airflow.dag_runs" false,
+    /// One run.
+    AirflowRun = Airflow "airflow.dag_run" false,
+    /// The task instances of a run.
+    AirflowTasks = Airflow "airflow.task_instances" false,
+    /// One task instance.
+    AirflowTask = Airflow "airflow.task_instance" false,
+    /// The tries of a task instance.
+    AirflowTries = Airflow "airflow.tries" false,
+    /// What a mark would change.
+    PreviewTaskState = Airflow "airflow.preview_task_state" false,
+    /// What a clear would take.
+    PreviewClear = Airflow "airflow.preview_clear" false,
+    /// Whether one may change runs.
+    MayChange = Airflow "airflow.may_change" false,
+    /// The log of a try.
+    AirflowLog = Airflow "airflow.log" false,
+    /// The rendered fields of a task.
+    RenderedFields = Airflow "airflow.rendered_fields" false,
+    /// The names of what a task left.
+    XcomKeys = Airflow "airflow.xcom_keys" false,
+    /// What a task left.
+    Xcom = Airflow "airflow.xcom" false,
+    /// All variables.
+    AirflowVariables = Airflow "airflow.variables" false,
+    /// One variable.
+    AirflowVariable = Airflow "airflow.variable" false,
+    /// All pools.
+    AirflowPools = Airflow "airflow.pools" false,
+    /// The DAG files that cannot be read.
+    ImportErrors = Airflow "airflow.import_errors" false,
+    /// Who did what.
+    AirflowEvents = Airflow "airflow.events" false,
+    /// Giving a task a state.
+    SetTaskState = Airflow "airflow.set_task_state" true,
+    /// Clearing tasks of a run.
+    ClearTasks = Airflow "airflow.clear" true,
+    /// Giving a run a state.
+    SetRunState = Airflow "airflow.set_run_state" true,
+    /// Clearing a run.
+    ClearRun = Airflow "airflow.clear_run" true,
+    /// Forgetting a run.
+    DeleteRun = Airflow "airflow.delete_run" true,
+    /// Pausing a DAG, or letting it go on.
+    SetPaused = Airflow "airflow.set_paused" true,
+    /// Setting a variable.
+    SetVariable = Airflow "airflow.set_variable" true,
+    /// Forgetting a variable.
+    DeleteVariable = Airflow "airflow.delete_variable" true,
+    /// Making a run.
+    TriggerRun = Airflow "airflow.trigger" true,
 }
 
 impl fmt::Display for Operation {

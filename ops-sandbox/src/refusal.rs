@@ -8,12 +8,18 @@ pub(crate) enum Refusal {
     NotFound(String),
     Conflict(String),
     Invalid(String),
+    Forbidden(String),
+    Unauthenticated(String),
 }
 
 impl Refusal {
     pub(crate) fn words(&self) -> &str {
         match self {
-            Self::NotFound(words) | Self::Conflict(words) | Self::Invalid(words) => words,
+            Self::NotFound(words)
+            | Self::Conflict(words)
+            | Self::Invalid(words)
+            | Self::Forbidden(words)
+            | Self::Unauthenticated(words) => words,
         }
     }
 
@@ -22,6 +28,8 @@ impl Refusal {
             Self::NotFound(_) => 404,
             Self::Conflict(_) => 409,
             Self::Invalid(_) => 400,
+            Self::Forbidden(_) => 403,
+            Self::Unauthenticated(_) => 401,
         }
     }
 
@@ -30,6 +38,8 @@ impl Refusal {
             Self::NotFound(_) => ErrorKind::NotFound,
             Self::Conflict(_) => ErrorKind::Conflict,
             Self::Invalid(_) => ErrorKind::Invalid,
+            Self::Forbidden(_) => ErrorKind::Forbidden,
+            Self::Unauthenticated(_) => ErrorKind::Unauthenticated,
         }
     }
 

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use metapod_client::{AttributeId, DatasetId, IndexedAttributeId};
 use uuid::Uuid;
 
+use crate::airflow::{Airflow, Outside};
 use crate::faults::{Fault, Faults};
 use crate::log::{Count, Line, Log};
 use crate::metapod::{Catalogue, MetapodPort};
@@ -28,6 +29,7 @@ struct Shared {
 /// What the world is like at this moment. One part per system.
 pub(crate) struct State {
     pub(crate) catalogue: Catalogue,
+    pub(crate) airflow: Airflow,
     pub(crate) rng: Rng,
     pub(crate) log: Log,
     clock: Clock,
@@ -47,14 +49,29 @@ impl State {
         };
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
+
+    /// Lets everything happen that happens by itself until now.
+    pub(crate) fn catch_up(&mut self) {
+        if self.airflow.is_quiet() {
+            return;
+        }
+        let now = self.now();
+        let Self { airflow, catalogue, rng, .. } = self;
+        airflow.catch_up(now, &mut Outside { catalogue, rng });
+    }
 }
 
 impl World {
     /// A world without anything in it. All that is made in it by chance (ids, file names, choices of a scenario) follows
     /// from the seed; times follow from the clock, and the ids show them. Same seed, same clock, same calls: same world.
     pub fn seeded(seed: u64) -> Self {
-        let state =
-            State { catalogue: Catalogue::default(), rng: Rng::new(seed), log: Log::default(), clock: Clock::Real };
+        let state = State {
+            catalogue: Catalogue::default(),
+            airflow: Airflow::default(),
+            rng: Rng::new(seed),
+            log: Log::default(),
+            clock: Clock::Real,
+        };
         Self(Arc::new(Shared { state: Mutex::new(state), faults: Faults::new(seed) }))
     }
 
@@ -135,11 +152,12 @@ impl World {
         self.state().log.lines()
     }
 
-    /// Empties the world: no transactions, no log, no faults. Its clock and its seed's thread go on.
+    /// Empties the world: no transactions, no DAGs, no log, no faults. Its clock and its seed's thread go on.
     pub fn clear(&self) {
         self.0.faults.clear();
         let mut state = self.state();
         state.catalogue = Catalogue::default();
+        state.airflow = Airflow::default();
         state.log.clear();
     }
 
@@ -155,7 +173,9 @@ impl World {
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         // A panic of a test that held the lock says nothing about the state.
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.catch_up();
+        state
     }
 
     /// A call arrives: it is counted, and its fate is drawn. The subject is the id that it is about, nil where it has none.

@@ -163,7 +163,7 @@ impl CommitSpec {
         self
     }
 
-    fn build(self, rng: &mut Rng) -> Commit {
+    pub(crate) fn build(self, rng: &mut Rng) -> Commit {
         let path = self.path.or_else(|| format!("s3://example-metapod/{}", ids::directory(rng)).parse().ok());
         Commit { path, format: self.format, partitions: self.partitions, schema: self.schema, actions: self.actions }
     }
