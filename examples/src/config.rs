@@ -9,6 +9,7 @@ use ops_recipes::datasets::{EmptyFile, Knowledge, Owner, Successors, Writer};
 use serde::Deserialize;
 
 use crate::exit::Failure;
+use crate::login::Login;
 use crate::secrets::{Reference, read_bounded};
 use crate::surroundings;
 
@@ -33,6 +34,12 @@ pub struct Environment {
     pub sonar_url: Option<String>,
     /// Metapod's address.
     pub metapod_url: Option<String>,
+    /// Airflow's address.
+    pub airflow_url: Option<String>,
+    /// How to log in to Airflow; as everywhere else unless told.
+    pub airflow_login: Option<Login>,
+    /// Another login to Airflow for changes, where reading and changing are different rights.
+    pub airflow_write_login: Option<Login>,
     /// The bearer token.
     pub token: Option<Reference>,
     /// Another bearer token for changes, where reading and changing are different rights.
@@ -146,7 +153,8 @@ impl Config {
     pub fn list(&self) -> String {
         let line = |(name, environment): (&String, &Environment)| {
             let production = if environment.production { " (production)" } else { "" };
-            let address = environment.sonar_url.as_deref().unwrap_or("no address");
+            let address = environment.sonar_url.as_deref().or(environment.airflow_url.as_deref());
+            let address = address.unwrap_or("no address");
             format!("\n  --env {name}{production}: {address}")
         };
         self.environments.iter().map(line).collect()
@@ -183,6 +191,7 @@ mod tests {
             .map(|line| format!("{line}\n"))
             .collect();
         let whole = Config::parse(&whole).unwrap();
+        assert!(prod.airflow_login.is_some() && whole.environments["prod"].airflow_write_login.is_some());
         assert_ne!(whole.environments["prod"].notify, Notify::default());
     }
 

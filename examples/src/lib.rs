@@ -1,6 +1,8 @@
 //! The shell that all example programs share: flags, configuration, secrets by reference, plans on a screen, questions,
 //! progress, notifications, signals and exit codes. Each program is a recipe, a few flags of its own, and this.
 
+#[cfg(feature = "airflow")]
+pub mod airflow;
 pub mod approve;
 pub mod bars;
 pub mod config;
@@ -8,6 +10,7 @@ pub mod connect;
 pub mod exit;
 pub mod flags;
 pub mod log;
+pub mod login;
 pub mod main_loop;
 pub mod notify;
 pub mod place;

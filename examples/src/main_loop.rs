@@ -27,7 +27,7 @@ use crate::{approve, log, show, signals, surroundings};
 pub fn run<R: Recipe>(
     flags: &RecipeFlags,
     input_taken: bool,
-    question: impl FnOnce(&Reach) -> Result<R, Failure>,
+    question: impl AsyncFnOnce(&Reach) -> Result<R, Failure>,
 ) -> ExitCode {
     let manner = &flags.common.manner;
     let screen = Screen::new(manner);
@@ -55,7 +55,7 @@ async fn go<R: Recipe>(
     flags: &RecipeFlags,
     screen: Screen,
     input_taken: bool,
-    question: impl FnOnce(&Reach) -> Result<R, Failure>,
+    question: impl AsyncFnOnce(&Reach) -> Result<R, Failure>,
 ) -> Result<Ending, Failure> {
     let manner = &flags.common.manner;
     let runs = Runs::at(&manner.runs);
@@ -94,7 +94,7 @@ async fn go<R: Recipe>(
             }
         }
         (None, None) => {
-            let ask = Ask::new(&question(&reach)?, reach.target.clone(), Timestamp::now())?;
+            let ask = Ask::new(&question(&reach).await?, reach.target.clone(), Timestamp::now())?;
             registry.plan(spilled.ask(ask, &runs, looking)?).await?
         }
     };

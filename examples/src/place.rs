@@ -30,6 +30,10 @@ pub struct Place {
     #[arg(long, global = true, value_name = "URL", env = "OPS_METAPOD_URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metapod_url: Option<String>,
+    /// Airflow's address
+    #[arg(long, global = true, value_name = "URL", env = "OPS_AIRFLOW_URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub airflow_url: Option<String>,
     /// The environment variable that holds the bearer token
     #[arg(long, global = true, value_name = "NAME", group = "token")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,6 +92,7 @@ impl Place {
             config: self.config.or(kept.config),
             sonar_url: self.sonar_url.or(kept.sonar_url),
             metapod_url: self.metapod_url.or(kept.metapod_url),
+            airflow_url: self.airflow_url.or(kept.airflow_url),
             token_env: token.0,
             token_file: token.1,
             token_command: token.2,
@@ -125,7 +130,7 @@ impl Place {
     pub fn resolve(&self) -> Result<Resolved, Failure> {
         let path = self.config.clone().or_else(Config::usual);
         let config = path.as_deref().map_or_else(|| Ok(Config::default()), Config::read)?;
-        let addressed = self.sonar_url.is_some() || self.metapod_url.is_some();
+        let addressed = [&self.sonar_url, &self.metapod_url, &self.airflow_url].iter().any(|url| url.is_some());
         let Some(name) = &self.env else {
             if addressed {
                 return Err(Failure::usage("an address without a name: say which environment it is with --env NAME"));
@@ -145,7 +150,7 @@ impl Place {
             let list =
                 if config.environments.is_empty() { "\n  no environment is configured".into() } else { config.list() };
             let text = format!(
-                "no environment «{name}»{}:{list}\n  → ops.sample.toml shows how one is configured; or give --sonar-url and --metapod-url",
+                "no environment «{name}»{}:{list}\n  → ops.sample.toml shows how one is configured; or give --sonar-url and --metapod-url, or --airflow-url",
                 path.map_or(String::new(), |path| format!(" in {}", path.display()))
             );
             return Err(Failure { exit: Exit::Refused, text });
@@ -155,11 +160,13 @@ impl Place {
         environment.production |= known.is_none() && ["prod", "production"].contains(&name.as_str());
         environment.sonar_url = self.sonar_url.clone().or(environment.sonar_url);
         environment.metapod_url = self.metapod_url.clone().or(environment.metapod_url);
+        environment.airflow_url = self.airflow_url.clone().or(environment.airflow_url);
         environment.ca_file = self.ca_file.clone().or(environment.ca_file);
         environment.allow_plain_http |= self.allow_plain_http;
         if let Some(token) = self.token() {
             environment.token = Some(token);
             (environment.write_token, environment.client_cert, environment.client_key) = (None, None, None);
+            (environment.airflow_login, environment.airflow_write_login) = (None, None);
         } else if self.client_cert.is_some() {
             (environment.token, environment.write_token) = (None, None);
             environment.client_cert.clone_from(&self.client_cert);

@@ -66,5 +66,5 @@ impl Cli {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    examples::main_loop::run(&cli.flags, false, |reach| cli.question(reach))
+    examples::main_loop::run(&cli.flags, false, async |reach| cli.question(reach))
 }

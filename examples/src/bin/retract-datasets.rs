@@ -97,5 +97,5 @@ fn ids(file: &Path) -> Result<IdList, Failure> {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let input_taken = cli.ids.as_ref().is_some_and(|file| file.as_os_str() == "-");
-    examples::main_loop::run(&cli.flags, input_taken, |reach| cli.question(reach))
+    examples::main_loop::run(&cli.flags, input_taken, async |reach| cli.question(reach))
 }

@@ -1,5 +1,7 @@
 //! From a place to the systems: clients that are built, or the sandbox that is started.
 
+#[cfg(feature = "airflow")]
+mod airflow;
 mod datasets;
 mod way;
 
@@ -18,6 +20,8 @@ use crate::exit::Failure;
 use crate::place::{Place, Resolved};
 use crate::secrets::Reference;
 
+#[cfg(feature = "airflow")]
+pub use self::airflow::Airflow;
 pub use self::datasets::Datasets;
 
 /// How long the embedded sandbox takes for an answer: so long that a bar is seen to move.
@@ -44,6 +48,8 @@ pub struct Reach {
     /// What is configured for it.
     pub settings: Environment,
     datasets: Option<Datasets>,
+    #[cfg(feature = "airflow")]
+    airflow: Option<Airflow>,
     /// The sandbox, where it runs inside of this process: it ends with this.
     pub sandbox: Option<Arc<Embedded>>,
 }
@@ -101,8 +107,21 @@ async fn reach(place: Place, target: Target, settings: Environment, rights: Righ
         (Some(sonar), Some(metapod)) => Some(Datasets::reach(&way, sonar, metapod, rights).await?),
         _ => None,
     };
-    let reach = Reach { target, place, datasets, sandbox: None, settings: settings.clone() };
-    if reach.datasets.is_none() {
+    #[cfg(feature = "airflow")]
+    let airflow = match &settings.airflow_url {
+        Some(address) => Some(Airflow::reach(&way, address, rights).await?),
+        None => None,
+    };
+    let reach = Reach {
+        target,
+        place,
+        datasets,
+        #[cfg(feature = "airflow")]
+        airflow,
+        sandbox: None,
+        settings: settings.clone(),
+    };
+    if reach.addresses().is_empty() {
         return Err(Failure::usage(reach.without_datasets()));
     }
     Ok(reach)
@@ -121,10 +140,16 @@ impl Reach {
     /// All recipes whose systems are reached.
     pub fn registry(&self) -> Registry {
         let registry = Registry::new();
-        match &self.datasets {
+        let registry = match &self.datasets {
             Some(datasets) => datasets.register(registry),
             None => registry,
-        }
+        };
+        #[cfg(feature = "airflow")]
+        let registry = match &self.airflow {
+            Some(airflow) => airflow.register(registry),
+            None => registry,
+        };
+        registry
     }
 
     /// All recipes whose systems are reached, this one among them.
@@ -133,12 +158,19 @@ impl Reach {
     /// Where a system that this recipe needs has no address: which one, and how to give it.
     pub fn registry_for<R: Recipe>(&self) -> Result<Registry, Failure> {
         let registry = self.registry();
-        if registry.knows(R::ID) { Ok(registry) } else { Err(Failure::usage(self.without_datasets())) }
+        if registry.knows(R::ID) {
+            return Ok(registry);
+        }
+        // Every recipe that is not about datasets is about the DAG run.
+        Err(Failure::usage(if self.datasets.is_none() { self.without_datasets() } else { self.without_airflow() }))
     }
 
     /// What is reached, and where.
     pub fn addresses(&self) -> Vec<String> {
-        self.datasets.iter().flat_map(Datasets::addresses).collect()
+        let addresses = self.datasets.iter().flat_map(Datasets::addresses);
+        #[cfg(feature = "airflow")]
+        let addresses = addresses.chain(self.airflow.iter().map(Airflow::at));
+        addresses.collect()
     }
 
     /// The systems that are looked at first.
@@ -153,6 +185,19 @@ impl Reach {
     /// Where one of them has no address.
     pub fn datasets(&self) -> Result<&Datasets, Failure> {
         self.datasets.as_ref().ok_or_else(|| Failure::usage(self.without_datasets()))
+    }
+
+    /// Airflow.
+    ///
+    /// # Errors
+    /// Where it has no address.
+    #[cfg(feature = "airflow")]
+    pub fn airflow(&self) -> Result<&Airflow, Failure> {
+        self.airflow.as_ref().ok_or_else(|| Failure::usage(self.without_airflow()))
+    }
+
+    fn without_airflow(&self) -> String {
+        missing(&self.target.environment, "Airflow", "airflow_url")
     }
 
     fn without_datasets(&self) -> String {

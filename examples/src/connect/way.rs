@@ -44,16 +44,21 @@ impl<'a> Way<'a> {
 
     /// Who calls, where a system has no login of its own.
     pub(super) async fn credential(&self) -> Result<Credential, Failure> {
-        if let (Some(certificate), Some(key)) = (&self.settings.client_cert, &self.settings.client_key) {
-            let mut both = pem(certificate)?;
-            both.push(b'\n');
-            both.extend(pem(key)?);
-            return Ok(Credential::client_certificate_pem(SecretSlice::from(both)));
-        }
         match &self.settings.token {
             Some(token) => Ok(token.bearer().await?),
-            None => Ok(Credential::none()),
+            None => self.certificate(),
         }
+    }
+
+    /// The client certificate, where there is one.
+    pub(super) fn certificate(&self) -> Result<Credential, Failure> {
+        let (Some(certificate), Some(key)) = (&self.settings.client_cert, &self.settings.client_key) else {
+            return Ok(Credential::none());
+        };
+        let mut both = pem(certificate)?;
+        both.push(b'\n');
+        both.extend(pem(key)?);
+        Ok(Credential::client_certificate_pem(SecretSlice::from(both)))
     }
 }
 

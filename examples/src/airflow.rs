@@ -1,0 +1,148 @@
+//! What the programs about the DAG run share: which run is meant, and its pictures.
+
+use std::path::Path;
+
+use airflow_client::{AirflowRead, Dag, DagId, DagRun, DagRunId, RunFilter, RunKey, TargetDate};
+use clap::Args;
+use dag_picture::{Picture, SvgOptions, TreeOptions};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::connect::Reach;
+use crate::exit::Failure;
+use crate::text::Layout;
+
+/// How many runs are listed to choose from.
+const LISTED: usize = 5;
+
+/// Which run of which DAG.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Which run")]
+pub struct WhichRun {
+    /// The DAG; the embedded sandbox takes its nightly one unless told
+    #[arg(long, value_name = "ID")]
+    pub dag: Option<DagId>,
+    /// The run, by its id
+    #[arg(long, value_name = "ID", conflicts_with = "target_date")]
+    pub run: Option<DagRunId>,
+    /// The run, by the day on which it runs (its execution date is the day before): 2026-11-25, or «today» in UTC
+    #[arg(long, value_name = "DATE", value_parser = target_date)]
+    pub target_date: Option<TargetDate>,
+}
+
+fn target_date(text: &str) -> Result<TargetDate, String> {
+    if text == "today" {
+        return Ok(TargetDate::new(Timestamp::now().to_zoned(TimeZone::UTC).date()));
+    }
+    text.parse().map_err(|_| format!("{text:?} is no day: 2026-11-25, or «today» (in UTC)"))
+}
+
+impl WhichRun {
+    /// The run that is meant.
+    ///
+    /// # Errors
+    /// Where none is named, there is no such run, or several are about the day.
+    pub async fn find(&self, reach: &Reach) -> Result<DagRun, Failure> {
+        let airflow = &*reach.airflow()?.reads;
+        let dag = self.dag(reach).await?;
+        if let Some(run) = &self.run {
+            return Ok(airflow.dag_run(&RunKey::new(dag, run.clone())).await?);
+        }
+        match self.target_date {
+            Some(day) => about(airflow, dag, day).await,
+            // The sandbox has one night.
+            None if reach.sandbox.is_some() => newest(airflow, dag).await,
+            None => Err(Failure::usage(format!(
+                "say which run: --run ID or --target-date DATE{}",
+                list(airflow, dag).await
+            ))),
+        }
+    }
+
+    /// The run that is meant, or else the newest.
+    ///
+    /// # Errors
+    /// As [`WhichRun::find`].
+    pub async fn find_or_newest(&self, reach: &Reach) -> Result<DagRun, Failure> {
+        if self.run.is_some() || self.target_date.is_some() {
+            return self.find(reach).await;
+        }
+        let dag = self.dag(reach).await?;
+        newest(&*reach.airflow()?.reads, dag).await
+    }
+
+    async fn dag(&self, reach: &Reach) -> Result<DagId, Failure> {
+        if let Some(dag) = &self.dag {
+            return Ok(dag.clone());
+        }
+        let dags = reach.airflow()?.reads.dags(&airflow_client::DagFilter::all()).await?;
+        match dags.as_slice() {
+            [only] if reach.sandbox.is_some() => Ok(only.id.clone()),
+            all => Err(Failure::usage(format!("say which DAG: --dag ID{}", names(all)))),
+        }
+    }
+}
+
+fn names(dags: &[Dag]) -> String {
+    let names: Vec<&str> = dags.iter().take(20).map(|dag| dag.id.as_str()).collect();
+    if names.is_empty() { "; there is none".into() } else { format!("\n  there is {}", names.join(", ")) }
+}
+
+async fn about(airflow: &dyn AirflowRead, dag: DagId, day: TargetDate) -> Result<DagRun, Failure> {
+    let midnight = day.execution_date();
+    let midnight = midnight.ok_or_else(|| Failure::usage(format!("{day}: there is no day before it")))?;
+    // A nightly run begins at midnight; one by hand may be about any time of that day.
+    let end = Timestamp::from_second(midnight.timestamp().as_second() + 86_399).map(airflow_client::ExecutionDate::new);
+    let end = end.map_err(|error| Failure::usage(format!("{day}: {error}")))?;
+    let found = airflow.dag_runs(&RunFilter::of(dag.clone()).about(midnight, end)).await?;
+    match found.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => {
+            let text = format!("{dag} has no run of target date {day} (execution date {})", midnight.date());
+            Err(Failure::refused(format!("{text}{}", list(airflow, dag).await)))
+        }
+        several => Err(Failure::refused(format!(
+            "{dag} has {} runs of target date {day}; say which: --run ID{}",
+            several.len(),
+            lines(several)
+        ))),
+    }
+}
+
+async fn newest(airflow: &dyn AirflowRead, dag: DagId) -> Result<DagRun, Failure> {
+    let runs = airflow.dag_runs(&RunFilter::of(dag.clone()).at_most(1)).await?;
+    runs.into_iter().next().ok_or_else(|| Failure::refused(format!("{dag} has no run")))
+}
+
+/// The newest runs, to choose from; nothing where they cannot be had.
+async fn list(airflow: &dyn AirflowRead, dag: DagId) -> String {
+    airflow.dag_runs(&RunFilter::of(dag).at_most(LISTED)).await.map_or(String::new(), |runs| lines(&runs))
+}
+
+fn lines(runs: &[DagRun]) -> String {
+    runs.iter().map(|run| format!("\n  --run {}: {}", run.key.run, described(run))).collect()
+}
+
+/// `failed, target date 2026-11-25 (execution date 2026-11-24)`.
+pub fn described(run: &DagRun) -> String {
+    let dates = run.execution_date.map(|execution| {
+        let target = execution.target_date().map_or(String::new(), |target| format!("target date {target} "));
+        format!(", {target}(execution date {})", execution.date())
+    });
+    format!("{}{}", run.state, dates.unwrap_or_default())
+}
+
+/// A picture, as a tree for this screen.
+pub fn tree(picture: &Picture, layout: &Layout) -> String {
+    let options = TreeOptions::default().width(layout.width).colours(layout.colours);
+    picture.tree(&options).trim_end().to_owned()
+}
+
+/// Writes a picture as SVG.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn write_svg(picture: &Picture, file: &Path) -> Result<(), Failure> {
+    std::fs::write(file, picture.svg(&SvgOptions::default()))
+        .map_err(|error| Failure::refused(format!("cannot write {}: {error}", file.display())))
+}
