@@ -7,6 +7,7 @@ pub mod approve;
 pub mod bars;
 pub mod config;
 pub mod connect;
+pub mod drawing;
 pub mod exit;
 pub mod flags;
 pub mod log;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::bars::Bars;
 use crate::connect::{Reach, Rights, connect};
+use crate::drawing::{Draws, Nothing, Sketch};
 use crate::exit::{Exit, Failure};
 use crate::flags::{Manner, RecipeFlags};
 use crate::notify::{Notifier, Subject, Watch};
@@ -31,7 +32,18 @@ pub fn run<R: Recipe>(
 ) -> ExitCode {
     let manner = &flags.common.manner;
     let screen = Screen::new(manner);
-    screen.end(block_on(manner, go(flags, screen, input_taken, question)))
+    screen.end(block_on(manner, go(flags, screen, input_taken, question, Nothing)))
+}
+
+/// The same, for a recipe whose plan can be drawn.
+pub fn run_drawn<R: Recipe>(
+    flags: &RecipeFlags,
+    question: impl AsyncFnOnce(&Reach) -> Result<R, Failure>,
+    draws: impl Draws,
+) -> ExitCode {
+    let manner = &flags.common.manner;
+    let screen = Screen::new(manner);
+    screen.end(block_on(manner, go(flags, screen, false, question, draws)))
 }
 
 /// Runs a program's asynchronous part, with its log.
@@ -56,6 +68,7 @@ async fn go<R: Recipe>(
     screen: Screen,
     input_taken: bool,
     question: impl AsyncFnOnce(&Reach) -> Result<R, Failure>,
+    draws: impl Draws,
 ) -> Result<Ending, Failure> {
     let manner = &flags.common.manner;
     let runs = Runs::at(&manner.runs);
@@ -104,6 +117,7 @@ async fn go<R: Recipe>(
         return Ok(Ending::new(Exit::Done, line).shown().with("by_hand", by_hand(&plan)).with("plan", summary(&plan)));
     }
     screen.say(&show::plan(&plan, &reach.settings.limits, &screen.layout, Timestamp::now()));
+    let sketch = Sketch::of(draws, &reach, &plan, screen).await;
     if let Some(file) = &flags.planning.plan_out {
         export(&plan, file)?;
         screen.say(&format!(
@@ -116,7 +130,8 @@ async fn go<R: Recipe>(
         return ending;
     }
     let input_taken = input_taken || !screen.can_ask();
-    approved(flags, screen, &reach, &registry, runner, plan, input_taken).await
+    let program = Program { flags, screen, reach: &reach, registry: &registry };
+    program.approved(runner, plan, input_taken, sketch).await
 }
 
 /// How it ends where there is nothing to run, or nothing may be run.
@@ -147,43 +162,78 @@ fn nothing_to_run(plan: &Plan, looking: bool, reach: &Reach) -> Option<Result<En
     None
 }
 
-async fn approved(
-    flags: &RecipeFlags,
+/// What a program goes on with once its plan is shown.
+struct Program<'a> {
+    flags: &'a RecipeFlags,
     screen: Screen,
-    reach: &Reach,
-    registry: &Registry,
-    runner: Runner,
-    plan: Plan,
-    input_taken: bool,
-) -> Result<Ending, Failure> {
-    let who = flags.common.manner.operator();
-    if plan.head().target.kind == TargetKind::Production && flags.common.manner.known_operator().is_none() {
-        return Err(Failure::usage("this is production: say who you are with --operator WHO; nothing was changed"));
-    }
-    let limits = &reach.settings.limits;
-    let answers = approve::from_flags(&plan, &flags.answers, limits, &who, Timestamp::now());
-    if flags.answers.yes {
-        // Refused before anything is written: a script that is not allowed leaves no folder behind.
-        plan.clone().approve(answers.clone()).map_err(|(_, error)| error)?;
+    reach: &'a Reach,
+    registry: &'a Registry,
+}
+
+impl Program<'_> {
+    async fn approved(
+        &self,
+        runner: Runner,
+        plan: Plan,
+        input_taken: bool,
+        sketch: Sketch<impl Draws>,
+    ) -> Result<Ending, Failure> {
+        let Self { flags, screen, reach, .. } = *self;
+        let who = flags.common.manner.operator();
+        if plan.head().target.kind == TargetKind::Production && flags.common.manner.known_operator().is_none() {
+            return Err(Failure::usage("this is production: say who you are with --operator WHO; nothing was changed"));
+        }
+        let limits = &reach.settings.limits;
+        let answers = approve::from_flags(&plan, &flags.answers, limits, &who, Timestamp::now());
+        if flags.answers.yes {
+            // Refused before anything is written: a script that is not allowed leaves no folder behind.
+            plan.clone().approve(answers.clone()).map_err(|(_, error)| error)?;
+            let (dir, plan) = runner.prepare(plan)?;
+            return self.start(runner, &dir, plan, answers, sketch).await;
+        }
+        if input_taken {
+            return Err(how_to_go_on(plan, answers));
+        }
+        // A person may take long, or decide to do it by hand: what to do lies in the run's folder from now on.
         let (dir, plan) = runner.prepare(plan)?;
-        return start(screen, reach, registry, runner, &dir, plan, answers).await;
+        screen.say(&screen.layout.wrap("", &format!("by hand: {}", dir.by_hand().display())));
+        let asked =
+            approve::ask(&plan, answers, &screen.layout, &mut std::io::stdin().lock(), &mut std::io::stdout().lock())
+                .map_err(|error| Failure::refused(format!("cannot ask: {error}")))?;
+        let Some(approval) = asked else {
+            return Err(Failure::refused(format!(
+                "not approved, nothing was changed; the plan lies in {}",
+                dir.path().display()
+            )));
+        };
+        self.start(runner, &dir, plan, approval, sketch).await
     }
-    if input_taken {
-        return Err(how_to_go_on(plan, answers));
+
+    async fn start(
+        &self,
+        runner: Runner,
+        dir: &RunDir,
+        plan: Plan,
+        approval: Approval,
+        mut sketch: Sketch<impl Draws>,
+    ) -> Result<Ending, Failure> {
+        let Self { screen, reach, registry, .. } = *self;
+        let info = dir.info()?;
+        let who = approval.who.clone();
+        let approved = plan.approve(approval).map_err(|(_, error)| error)?;
+        sketch.keep(dir, screen);
+        let subject = Subject::of(approved.plan(), &info.id, &who);
+        let watched = Watched::begin(screen, reach, subject, approved.plan().len(), runner);
+        let report = watched.runner.run(registry, dir, approved).await;
+        watched.end();
+        if report.is_err() {
+            // Where it never began (somebody else holds the transaction), nothing needs to be kept; a journal stays.
+            let _ = dir.clone().discard();
+        }
+        let report = report?;
+        let drawn = sketch.after(reach, dir, screen).await;
+        Ok(reported(screen, reach, dir, &report).with_some("pictures", drawn))
     }
-    // A person may take long, or decide to do it by hand: what to do lies in the run's folder from now on.
-    let (dir, plan) = runner.prepare(plan)?;
-    screen.say(&screen.layout.wrap("", &format!("by hand: {}", dir.by_hand().display())));
-    let asked =
-        approve::ask(&plan, answers, &screen.layout, &mut std::io::stdin().lock(), &mut std::io::stdout().lock())
-            .map_err(|error| Failure::refused(format!("cannot ask: {error}")))?;
-    let Some(approval) = asked else {
-        return Err(Failure::refused(format!(
-            "not approved, nothing was changed; the plan lies in {}",
-            dir.path().display()
-        )));
-    };
-    start(screen, reach, registry, runner, &dir, plan, approval).await
 }
 
 /// What to add where nobody can be asked.
@@ -195,29 +245,6 @@ fn how_to_go_on(plan: Plan, answers: Approval) -> Failure {
         }
     }
     Failure::refused(text)
-}
-
-async fn start(
-    screen: Screen,
-    reach: &Reach,
-    registry: &Registry,
-    runner: Runner,
-    dir: &RunDir,
-    plan: Plan,
-    approval: Approval,
-) -> Result<Ending, Failure> {
-    let info = dir.info()?;
-    let who = approval.who.clone();
-    let approved = plan.approve(approval).map_err(|(_, error)| error)?;
-    let subject = Subject::of(approved.plan(), &info.id, &who);
-    let watched = Watched::begin(screen, reach, subject, approved.plan().len(), runner);
-    let report = watched.runner.run(registry, dir, approved).await;
-    watched.end();
-    if report.is_err() {
-        // Where it never began (somebody else holds the transaction), nothing needs to be kept; a journal stays.
-        let _ = dir.clone().discard();
-    }
-    Ok(reported(screen, reach, dir, &report?))
 }
 
 /// A runner with everybody who watches it, and who hears its signals.

@@ -57,6 +57,15 @@ impl Ending {
         self.fields.insert(name.to_owned(), value);
         self
     }
+
+    /// With something for the JSON document, where there is something.
+    #[must_use]
+    pub fn with_some(self, name: &str, value: Option<Value>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
 }
 
 impl Screen {
