@@ -1,5 +1,36 @@
 //! The DAG run: what the runbook does with Airflow.
+//!
+//! | recipe | the runbook's heading | changes |
+//! |---|---|---|
+//! | [`UnblockDownstream`] | «Making downstream jobs run when an upstream job fails» | passes over a task, clears what waits for it |
+//! | [`HoldMachines`], [`ReleaseMachines`] | «Keep machines up after a model fails» | keeps machines for the logs, lets them go |
+//! | [`StopRun`] | «Setting a DAG run as failed» | stops a run, its jobs too |
+//! | [`ClearAndRerun`] | «Re-deploying the DAG during a run», its last step | runs tasks again with all that hangs on them |
 
+pub mod change;
+pub mod clear_and_rerun;
+mod cluster;
+pub mod forecast;
+pub mod hold_machines;
+mod knowledge;
+pub mod look;
+mod opening;
+mod outputs;
 mod picture;
+mod reads;
+pub mod release_machines;
+pub mod stop_run;
+pub mod unblock_downstream;
 
+pub use change::DagChange;
+pub use clear_and_rerun::ClearAndRerun;
+pub use cluster::{KillJobs, LiveJob, RunJobs};
+pub use forecast::{Forecast, RunView};
+pub use hold_machines::HoldMachines;
+pub use knowledge::{DagKnowledge, TaskOwner, TaskPattern};
+pub use outputs::{Output, Outputs};
 pub use picture::{By, RunPicture};
+pub use reads::{AirflowReads, AirflowWrites};
+pub use release_machines::ReleaseMachines;
+pub use stop_run::StopRun;
+pub use unblock_downstream::UnblockDownstream;

@@ -1,0 +1,45 @@
+//! The ports to whatever runs the jobs that tasks start: an Aurora cluster, for one. Reading and killing are apart.
+
+use airflow_client::DagRun;
+use async_trait::async_trait;
+use ops_client::Result;
+use serde::{Deserialize, Serialize};
+
+/// A job's process that is alive on the cluster.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct LiveJob {
+    /// The cluster's id of this very process: a new one has another.
+    pub id: String,
+    /// The job's name, which is the task's id (attested). Yesterday's and today's run share it.
+    pub job: String,
+    /// Whether it works for the run that was asked about; `None` where its configuration does not say.
+    pub ours: Option<bool>,
+}
+
+impl LiveJob {
+    /// A process.
+    pub fn new(id: impl Into<String>, job: impl Into<String>, ours: Option<bool>) -> Self {
+        Self { id: id.into(), job: job.into(), ours }
+    }
+}
+
+/// Looking at the jobs that the tasks of a run started. Nothing here changes anything.
+#[async_trait]
+pub trait RunJobs: Send + Sync {
+    /// The processes that are alive under the names of `tasks`, those of other runs included: the caller tells them apart.
+    ///
+    /// # Errors
+    /// Every [`ErrorKind`](ops_client::ErrorKind) of a read; the effect is always `None`.
+    async fn live(&self, run: &DagRun, tasks: &[String]) -> Result<Vec<LiveJob>>;
+}
+
+/// Ending jobs.
+#[async_trait]
+pub trait KillJobs: Send + Sync {
+    /// Kills exactly these processes. One that is gone is no error. Safe to repeat.
+    ///
+    /// # Errors
+    /// Every kind; the effect says what may have happened.
+    async fn kill(&self, ids: &[String]) -> Result<()>;
+}
