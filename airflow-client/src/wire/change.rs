@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ops_client::http::{Call, Idempotency};
+use ops_client::http::{Call, Idempotency, Reply};
 use ops_client::{Effect, Error, ErrorKind, Result};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -133,7 +133,8 @@ impl Api<'_> {
 
     /// Airflow 2 would say that it cleared what is running, and leave it alone; before 3.2 Airflow 3 would restart it.
     async fn refuse_running(&self, clear: &Clear, refs: &[TaskRef]) -> Result<()> {
-        if clear.which == Which::Failed || clear.restart_running {
+        // An empty list of runs or tasks would be no filter at all.
+        if refs.is_empty() || clear.which == Which::Failed || clear.restart_running {
             return Ok(());
         }
         let tasks: BTreeSet<TaskId> = refs.iter().map(|found| found.task.clone()).collect();
@@ -209,7 +210,7 @@ impl Api<'_> {
         // Without a body, and so without a type of one: API v1 answers that with 400.
         match self.send(self.delete(&run_path(run), RUN)).await {
             Err(error) if error.kind() == ErrorKind::Conflict => Err(error.with_remedy(REMEDY)),
-            other => other.map(|_| ()),
+            other => gone(&other?),
         }
     }
 
@@ -255,8 +256,8 @@ impl Api<'_> {
     pub(crate) async fn delete_variable(&self, key: &str) -> Result<()> {
         let call = self.delete(&["variables", key], "/api/{api}/variables/{key}").idempotency(Idempotency::Write);
         match self.send(call).await {
-            Err(error) if !error.is_not_found() => Err(error),
-            _ => Ok(()),
+            Err(error) if error.is_not_found() => Ok(()),
+            other => gone(&other?),
         }
     }
 
@@ -287,6 +288,11 @@ impl Api<'_> {
 fn sorted(shapes: Vec<RefShape>) -> Vec<TaskRef> {
     let refs: BTreeSet<TaskRef> = shapes.into_iter().map(TaskRef::from).collect();
     refs.into_iter().collect()
+}
+
+/// API v1 calls its empty answer a page; one that is not empty is a proxy's.
+fn gone(reply: &Reply) -> Result<()> {
+    if reply.bytes().is_empty() { Ok(()) } else { reply.refuse_page() }
 }
 
 fn is_so_already(error: &Error) -> bool {

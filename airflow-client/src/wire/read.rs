@@ -93,6 +93,9 @@ impl Api<'_> {
     }
 
     pub(crate) async fn task_instances(&self, run: &RunKey, filter: &TaskFilter) -> Result<Vec<TaskInstance>> {
+        if filter.tasks.as_ref().is_some_and(Vec::is_empty) {
+            return Ok(Vec::new());
+        }
         let list = self.batch(&run.dag, &[&run.run], filter).await?;
         if let Some(stranger) = list.iter().find(|shape| !shape.is_of(run)) {
             return Err(Error::new(self.op, ErrorKind::Decode, Effect::None).with_message(format!(
@@ -114,9 +117,6 @@ impl Api<'_> {
         runs: &[&DagRunId],
         filter: &TaskFilter,
     ) -> Result<Vec<TaskInstanceShape>> {
-        if filter.tasks.as_ref().is_some_and(Vec::is_empty) || runs.is_empty() {
-            return Ok(Vec::new());
-        }
         let one = |state: &TaskState| {
             if self.is_v1() { v1::state_filter(self.op, state) } else { Ok(v2::state_filter(state)) }
         };
