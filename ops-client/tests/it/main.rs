@@ -5,6 +5,8 @@
 mod bounds;
 mod credentials;
 mod failures;
+mod lines;
+mod logins;
 mod requests;
 mod retries;
 mod secrets;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
 use ops_client::http::Idempotency::{Once, Write};
-use ops_client::http::{Credential, Endpoint, SecretString, TokenSource};
+use ops_client::http::{Credential, Endpoint, Login, Pass, SecretString, TokenSource};
 use ops_client::{Error, Result};
 
 use crate::server::{Act, Server, answer};
@@ -49,6 +49,19 @@ impl TokenSource for Issuer {
     }
 }
 
+struct Door;
+
+#[async_trait]
+impl Login for Door {
+    async fn log_in(&self) -> Result<Pass> {
+        Ok(Pass::cookie("session", PLANTED.into()))
+    }
+
+    fn has_ended(&self, refusal: &Error) -> bool {
+        refusal.status() == Some(403)
+    }
+}
+
 fn check(text: &str) {
     assert!(!text.contains(PLANTED), "{text}");
     assert!(!text.contains("c29tZW9uZTpwbGFudGVk"), "{text}");
@@ -63,8 +76,10 @@ fn check_error(error: &Error) {
     }
 }
 
-fn credentials() -> [Credential; 4] {
+fn credentials() -> [Credential; 6] {
     [
+        Credential::login(Arc::new(Door)),
+        Credential::header("x-someone", PLANTED.into()),
         Credential::bearer(PLANTED.into()),
         Credential::bearer_with_refresh(Some(PLANTED.into()), Arc::new(Issuer(format!("{PLANTED}-renewed")))),
         Credential::bearer_with_refresh(None, Arc::new(Issuer(PLANTED.into()))),
