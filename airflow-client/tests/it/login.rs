@@ -52,7 +52,7 @@ async fn airflow_3_gives_a_token_that_all_calls_share() {
     let airflow = airflow(&server, V2);
     let filter = DagFilter::all();
     let (one, two) = tokio::join!(airflow.dags(&filter), airflow.dags(&filter));
-    (one.unwrap(), two.unwrap());
+    one.and(two).unwrap();
     airflow.clone().dags(&filter).await.unwrap();
     assert_eq!(count(&server, "POST", "/auth/token").await, 1);
     let body: serde_json::Value = server.received_requests().await.unwrap()[0].body_json().unwrap();
@@ -169,7 +169,7 @@ async fn airflow_2_gives_a_session_that_all_calls_share() {
     let airflow = airflow(&server, V1);
     let filter = DagFilter::all();
     let (one, two) = tokio::join!(airflow.dags(&filter), airflow.dags(&filter));
-    (one.unwrap(), two.unwrap());
+    one.and(two).unwrap();
     assert_eq!(count(&server, "POST", "/login/").await, 1);
 }
 

@@ -20,7 +20,7 @@ async fn it_is_asked_once_by_all_calls_together() {
     let airflow = airflow(&server).await;
     let filter = DagFilter::all();
     let (one, two) = tokio::join!(airflow.dags(&filter), airflow.dags(&filter));
-    (one.unwrap(), two.unwrap());
+    one.and(two).unwrap();
     airflow.clone().dags(&filter).await.unwrap();
     let lines = seen(&server).await;
     assert_eq!(lines[..2], ["GET /api/v2/version", "GET /api/v1/version"]);

@@ -102,7 +102,7 @@ async fn one_run_whose_id_has_signs_in_it() {
     };
     for (release, api) in [(V1, "v1"), (V2, "v2")] {
         let line = format!("GET /api/{api}/dags/nightly/dagRuns/a%2Bb%3Ac");
-        assert_eq!(sent(release, &[(&line, A_RUN)], act).await, [line.clone()]);
+        assert_eq!(sent(release, &[(&line, A_RUN)], act).await, [&*line]);
     }
 }
 
