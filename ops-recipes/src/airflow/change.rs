@@ -294,7 +294,10 @@ impl fmt::Display for DagChange {
             }
             Self::Clear(clear) => {
                 let ids = clear.ids();
-                format!("clear {} ({}): {}", clear.what, count(ids.len(), "task"), names(&ids))
+                match ids.as_slice() {
+                    [] | [_] | [_, _] => format!("clear {}: {}", clear.what, names(&ids)),
+                    [first, ..] => format!("clear {}: {first} and {} more", clear.what, ids.len() - 1),
+                }
             }
             Self::SetRun(set) => format!("set the run {}: {} → {}", set.run.run, set.seen, set.to),
             Self::Kill(kill) => format!("kill {} of job {}", count(kill.processes.len(), "process"), kill.job),

@@ -361,7 +361,7 @@ impl UnblockDownstream {
     }
 
     fn words(&self, draft: &mut Draft<DagChange>, forecast: &Forecast) {
-        let who = self.accepted_by.as_ref().map_or(String::new(), |who| format!(" {who} accepted that."));
+        let who = self.accepted_by.as_ref().map_or(String::new(), |who| format!(" Accepted by {who}."));
         draft.note(format!("What follows {} runs as if it had worked: with no input from it.{who}", self.task));
         if !forecast.cleared.is_empty() {
             draft.note(format!(

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[cfg(feature = "airflow")]
+mod airflow;
 mod commit_empty;
 mod first;
 mod retract;
