@@ -13,6 +13,13 @@ use crate::login::Login;
 use crate::secrets::{Reference, read_bounded};
 use crate::surroundings;
 
+/// What is known of the tasks of a DAG; not looked at by programs that know no DAGs.
+#[cfg(feature = "airflow")]
+pub type Tasks = ops_recipes::airflow::DagKnowledge;
+/// What is known of the tasks of a DAG; not looked at by programs that know no DAGs.
+#[cfg(not(feature = "airflow"))]
+pub type Tasks = serde::de::IgnoredAny;
+
 /// A file of settings is written by people.
 const MAX: u64 = 4 * 1024 * 1024;
 
@@ -40,6 +47,8 @@ pub struct Environment {
     pub airflow_login: Option<Login>,
     /// Another login to Airflow for changes, where reading and changing are different rights.
     pub airflow_write_login: Option<Login>,
+    /// By DAG: what no system knows of its tasks.
+    pub dags: BTreeMap<String, Tasks>,
     /// The bearer token.
     pub token: Option<Reference>,
     /// Another bearer token for changes, where reading and changing are different rights.
@@ -110,6 +119,12 @@ impl Environment {
         knowledge.successors.clone_from(&self.successors);
         knowledge
     }
+
+    /// What no system knows of a DAG's tasks.
+    #[cfg(feature = "airflow")]
+    pub fn tasks_of(&self, dag: &airflow_client::DagId) -> Tasks {
+        self.dags.get(dag.as_str()).cloned().unwrap_or_default()
+    }
 }
 
 impl Config {
@@ -174,6 +189,8 @@ mod tests {
         assert_eq!(prod.limits.max_count, 50);
         assert!(prod.knowledge().is_critical(&"dataset/fx-rates".parse().unwrap()));
         assert!(prod.successors.is_some() && prod.empty_file.is_some());
+        #[cfg(feature = "airflow")]
+        assert!(prod.tasks_of(&"dagao".parse().unwrap()).is_critical(&"policy-model".parse().unwrap()));
         // What is commented out must be right, too: each such line is a setting with one blank after the sign.
         let whole: String = text
             .lines()

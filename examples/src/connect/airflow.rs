@@ -4,6 +4,9 @@ use std::sync::Arc;
 
 use airflow_client::{AirflowClient, AirflowRead, AirflowWrite};
 use ops_plan::Registry;
+use ops_recipes::airflow::{
+    AirflowReads, AirflowWrites, ClearAndRerun, HoldMachines, ReleaseMachines, StopRun, UnblockDownstream,
+};
 
 use super::Rights;
 use super::way::Way;
@@ -17,7 +20,8 @@ const AIRFLOW: (&str, &str) = ("Airflow", "airflow_url");
 pub struct Airflow {
     /// For looking.
     pub reads: Arc<dyn AirflowRead>,
-    #[expect(dead_code, reason = "taken by the recipes that change a run")]
+    /// For asking what the credential for changes may do, where it is held.
+    writer: Option<Arc<dyn AirflowRead>>,
     writes: Option<Arc<dyn AirflowWrite>>,
     address: String,
 }
@@ -32,16 +36,39 @@ impl Airflow {
     /// Airflow at this address.
     pub(super) async fn reach(way: &Way<'_>, address: &str, rights: Rights) -> Result<Self, Failure> {
         let reads = Arc::new(client(way, address, way.settings.airflow_login.as_ref()).await?);
-        let writes: Option<Arc<dyn AirflowWrite>> = match (rights, &way.settings.airflow_write_login) {
+        let writer: Option<Arc<AirflowClient>> = match (rights, &way.settings.airflow_write_login) {
             (Rights::Read, _) => None,
-            (Rights::Write, None) => Some(Arc::clone(&reads) as Arc<dyn AirflowWrite>),
+            (Rights::Write, None) => Some(Arc::clone(&reads)),
             (Rights::Write, Some(login)) => Some(Arc::new(client(way, address, Some(login)).await?)),
         };
-        Ok(Self { address: reads.endpoint().address().to_owned(), reads, writes })
+        Ok(Self {
+            address: reads.endpoint().address().to_owned(),
+            reads,
+            writer: writer.clone().map(|writer| writer as Arc<dyn AirflowRead>),
+            writes: writer.map(|writer| writer as Arc<dyn AirflowWrite>),
+        })
     }
 
     pub(super) fn register(&self, registry: Registry) -> Registry {
+        let mut reads = AirflowReads::new(Arc::clone(&self.reads));
+        if let Some(writer) = &self.writer {
+            reads = reads.with_writer(Arc::clone(writer));
+        }
+        let Some(writes) = &self.writes else {
+            return registry
+                .reading::<UnblockDownstream>(reads.clone())
+                .reading::<HoldMachines>(reads.clone())
+                .reading::<ReleaseMachines>(reads.clone())
+                .reading::<StopRun>(reads.clone())
+                .reading::<ClearAndRerun>(reads);
+        };
+        let writes = || AirflowWrites::new(Arc::clone(writes));
         registry
+            .with::<UnblockDownstream>(reads.clone(), writes())
+            .with::<HoldMachines>(reads.clone(), writes())
+            .with::<ReleaseMachines>(reads.clone(), writes())
+            .with::<StopRun>(reads.clone(), writes())
+            .with::<ClearAndRerun>(reads, writes())
     }
 
     pub(super) fn at(&self) -> String {

@@ -11,6 +11,7 @@ pub mod change;
 pub mod clear_and_rerun;
 mod cluster;
 pub mod forecast;
+mod foretold;
 pub mod hold_machines;
 mod knowledge;
 pub mod look;

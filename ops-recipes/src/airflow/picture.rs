@@ -112,24 +112,31 @@ impl RunPicture {
     /// What is going to happen to a task. What the plan does is not covered up by what Airflow does besides.
     #[must_use]
     pub fn will_be(mut self, task: impl Into<TaskKey>, state: TaskState, by: By, words: impl Into<String>) -> Self {
-        let change = Change { state, by, words: words.into() };
-        for key in self.instances_of(task.into()) {
-            match self.changes.get(&key) {
-                Some(known) if known.by > by => {}
-                _ => drop(self.changes.insert(key, change.clone())),
-            }
-        }
+        self.foretell(task.into(), state, by, words.into());
         self
     }
 
     /// That a task is left alone, where one might expect otherwise, and why.
     #[must_use]
     pub fn stays(mut self, task: impl Into<TaskKey>, why: impl Into<String>) -> Self {
-        let why = why.into();
-        for key in self.instances_of(task.into()) {
+        self.leave(task.into(), why.into());
+        self
+    }
+
+    pub(super) fn foretell(&mut self, task: TaskKey, state: TaskState, by: By, words: String) {
+        let change = Change { state, by, words };
+        for key in self.instances_of(task) {
+            match self.changes.get(&key) {
+                Some(known) if known.by > by => {}
+                _ => drop(self.changes.insert(key, change.clone())),
+            }
+        }
+    }
+
+    pub(super) fn leave(&mut self, task: TaskKey, why: String) {
+        for key in self.instances_of(task) {
             self.alone.insert(key, why.clone());
         }
-        self
     }
 
     /// With a line below the title.
@@ -221,7 +228,7 @@ impl RunPicture {
         }
         let ran = earlier.filter(|earlier| earlier.try_number < task.try_number);
         if let Some(earlier) = ran {
-            node = node.badge(Mark::Itself, format!("try {} → {}", earlier.try_number, task.try_number));
+            node = node.badge(Mark::Fact, format!("try {} → {}", earlier.try_number, task.try_number));
         } else if task.try_number > 1 {
             node = node.badge(Mark::Fact, format!("try {}", task.try_number));
         }

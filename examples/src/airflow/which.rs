@@ -1,16 +1,15 @@
-//! What the programs about the DAG run share: which run is meant, and its pictures.
+//! Which run of which DAG is meant.
 
-use std::path::Path;
-
-use airflow_client::{AirflowRead, Dag, DagId, DagRun, DagRunId, RunFilter, RunKey, TargetDate};
+use airflow_client::{
+    AirflowRead, Dag, DagFilter, DagId, DagRun, DagRunId, ExecutionDate, RunFilter, RunKey, TargetDate, TaskFilter,
+    TaskKey, TaskState,
+};
 use clap::Args;
-use dag_picture::{Picture, SvgOptions, TreeOptions};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::connect::Reach;
 use crate::exit::Failure;
-use crate::text::Layout;
 
 /// How many runs are listed to choose from.
 const LISTED: usize = 5;
@@ -75,7 +74,7 @@ impl WhichRun {
         if let Some(dag) = &self.dag {
             return Ok(dag.clone());
         }
-        let dags = reach.airflow()?.reads.dags(&airflow_client::DagFilter::all()).await?;
+        let dags = reach.airflow()?.reads.dags(&DagFilter::all()).await?;
         match dags.as_slice() {
             [only] if reach.sandbox.is_some() => Ok(only.id.clone()),
             all => Err(Failure::usage(format!("say which DAG: --dag ID{}", names(all)))),
@@ -92,7 +91,7 @@ async fn about(airflow: &dyn AirflowRead, dag: DagId, day: TargetDate) -> Result
     let midnight = day.execution_date();
     let midnight = midnight.ok_or_else(|| Failure::usage(format!("{day}: there is no day before it")))?;
     // A nightly run begins at midnight; one by hand may be about any time of that day.
-    let end = Timestamp::from_second(midnight.timestamp().as_second() + 86_399).map(airflow_client::ExecutionDate::new);
+    let end = Timestamp::from_second(midnight.timestamp().as_second() + 86_399).map(ExecutionDate::new);
     let end = end.map_err(|error| Failure::usage(format!("{day}: {error}")))?;
     let found = airflow.dag_runs(&RunFilter::of(dag.clone()).about(midnight, end)).await?;
     match found.as_slice() {
@@ -132,17 +131,60 @@ pub fn described(run: &DagRun) -> String {
     format!("{}{}", run.state, dates.unwrap_or_default())
 }
 
-/// A picture, as a tree for this screen.
-pub fn tree(picture: &Picture, layout: &Layout) -> String {
-    let options = TreeOptions::default().width(layout.width).colours(layout.colours);
-    picture.tree(&options).trim_end().to_owned()
-}
-
-/// Writes a picture as SVG.
+/// A task as people write it: its id, and for one instance of a mapped task its place: `load[3]`.
 ///
 /// # Errors
-/// Where it cannot be written.
-pub fn write_svg(picture: &Picture, file: &Path) -> Result<(), Failure> {
-    std::fs::write(file, picture.svg(&SvgOptions::default()))
-        .map_err(|error| Failure::refused(format!("cannot write {}: {error}", file.display())))
+/// Where it is no task's id, or no place.
+pub fn task_key(text: &str) -> Result<TaskKey, String> {
+    let (task, index) = match text.strip_suffix(']').and_then(|text| text.rsplit_once('[')) {
+        Some((task, index)) => {
+            let index = index.parse().map_err(|_| format!("{text:?}: {index:?} is no place of a mapped task"))?;
+            (task, Some(index))
+        }
+        None => (text, None),
+    };
+    let task = task.parse().map_err(|error: airflow_client::ParseError| error.to_string())?;
+    Ok(TaskKey { task, map_index: index })
+}
+
+/// The task that is meant: the named one; in the embedded sandbox otherwise the first that failed.
+///
+/// # Errors
+/// Where none is named for a real environment: those that failed are listed.
+pub async fn task_or_failed(reach: &Reach, run: &RunKey, named: Option<&TaskKey>) -> Result<TaskKey, Failure> {
+    if let Some(named) = named {
+        return Ok(named.clone());
+    }
+    let failed = TaskFilter::all().in_state(TaskState::Failed);
+    let failed = reach.airflow()?.reads.task_instances(run, &failed).await?;
+    match failed.first() {
+        Some(first) if reach.sandbox.is_some() => Ok(first.key.clone()),
+        _ => {
+            let names: Vec<String> = failed.iter().take(20).map(|task| task.key.to_string()).collect();
+            let list = if names.is_empty() { String::new() } else { format!("\n  failed: {}", names.join(", ")) };
+            Err(Failure::usage(format!("say which task: --task ID{list}")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_written_as_airflow_shows_it() {
+        assert_eq!(task_key("fx-model").unwrap().map_index, None);
+        let mapped = task_key("loads.load_one[3]").unwrap();
+        assert_eq!((mapped.task.as_str(), mapped.map_index), ("loads.load_one", Some(3)));
+        for wrong in ["", "~", "a/b", "load[x]", "load[-1]", "[1]"] {
+            assert!(task_key(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_day_is_a_day_or_today() {
+        assert_eq!(target_date("2026-11-25").unwrap().to_string(), "2026-11-25");
+        assert!(target_date("today").is_ok());
+        assert!(target_date("yesterday").unwrap_err().contains("today"));
+    }
 }

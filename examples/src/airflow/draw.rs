@@ -1,0 +1,89 @@
+//! Pictures of a run: as it is, what a plan does to it, and what came of it.
+
+use std::path::{Path, PathBuf};
+
+use airflow_client::RunKey;
+use dag_picture::{Picture, SvgOptions, TreeOptions};
+use ops_plan::Plan;
+use ops_recipes::airflow::{DagChange, DagKnowledge, RunPicture};
+use serde::Deserialize;
+
+use crate::connect::Reach;
+use crate::drawing::{Drawing, Draws};
+use crate::exit::Failure;
+use crate::text::Layout;
+
+/// A picture, as a tree for this screen.
+pub fn tree(picture: &Picture, layout: &Layout) -> String {
+    let options = TreeOptions::default().width(layout.width).colours(layout.colours);
+    picture.tree(&options).trim_end().to_owned()
+}
+
+/// Writes a picture as SVG.
+///
+/// # Errors
+/// Where it cannot be written.
+pub fn write_svg(picture: &Picture, file: &Path) -> Result<(), Failure> {
+    std::fs::write(file, picture.svg(&SvgOptions::default()))
+        .map_err(|error| Failure::refused(format!("cannot write {}: {error}", file.display())))
+}
+
+/// Draws the run that a plan is about.
+#[derive(Debug, Default)]
+pub struct DrawRun {
+    file: Option<PathBuf>,
+    before: Option<RunPicture>,
+}
+
+/// What every question about a run tells.
+#[derive(Deserialize)]
+struct About {
+    run: RunKey,
+    #[serde(default)]
+    knowledge: DagKnowledge,
+}
+
+impl DrawRun {
+    /// Also into this file, where there is one.
+    pub fn into_file(file: Option<PathBuf>) -> Self {
+        Self { file, before: None }
+    }
+}
+
+impl Draws for DrawRun {
+    fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    async fn before(&mut self, reach: &Reach, plan: &Plan, layout: &Layout) -> Result<Option<Drawing>, Failure> {
+        let about: About = serde_json::from_str(plan.head().question.get())
+            .map_err(|error| Failure::refused(format!("the plan's question names no run: {error}")))?;
+        let changes = changes(plan)?;
+        let seen = RunPicture::read(&*reach.airflow()?.reads, &about.run).await?;
+        let title = if changes.is_empty() { "as it is".to_owned() } else { plan.head().title.clone() };
+        let picture = seen.clone().note(title).after(&changes, &about.knowledge).picture();
+        self.before = Some(seen);
+        Ok(Some(drawn(&picture, layout)))
+    }
+
+    async fn after(&mut self, reach: &Reach, layout: &Layout) -> Result<Option<Drawing>, Failure> {
+        let Some(before) = &self.before else { return Ok(None) };
+        let now = RunPicture::read(&*reach.airflow()?.reads, &before.run().key).await?;
+        let picture = now.since(before).note("what came of it until now, and the states before").picture();
+        Ok(Some(drawn(&picture, layout)))
+    }
+}
+
+/// The changes of a plan: what it writes, a line each after its head.
+fn changes(plan: &Plan) -> Result<Vec<DagChange>, Failure> {
+    let mut written = Vec::new();
+    plan.write(&mut written)?;
+    let lines = written.split(|&byte| byte == b'\n').skip(1).filter(|line| !line.is_empty());
+    let read = |line: &[u8]| serde_json::from_slice(line);
+    let changes: Result<Vec<DagChange>, _> = lines.map(read).collect();
+    changes.map_err(|error| Failure::refused(format!("a change of the plan cannot be drawn: {error}")))
+}
+
+fn drawn(picture: &Picture, layout: &Layout) -> Drawing {
+    Drawing { tree: tree(picture, layout), svg: picture.svg(&SvgOptions::default()) }
+}
