@@ -37,11 +37,23 @@ fn target_date(text: &str) -> Result<TargetDate, String> {
 }
 
 impl WhichRun {
-    /// The run that is meant.
+    /// The run that is meant; in the embedded sandbox otherwise the newest one that has ended.
     ///
     /// # Errors
     /// Where none is named, there is no such run, or several are about the day.
     pub async fn find(&self, reach: &Reach) -> Result<DagRun, Failure> {
+        self.find_or(reach, true).await
+    }
+
+    /// The run that is meant; in the embedded sandbox otherwise the newest one that goes on.
+    ///
+    /// # Errors
+    /// As [`WhichRun::find`].
+    pub async fn find_live(&self, reach: &Reach) -> Result<DagRun, Failure> {
+        self.find_or(reach, false).await
+    }
+
+    async fn find_or(&self, reach: &Reach, ended: bool) -> Result<DagRun, Failure> {
         let airflow = &*reach.airflow()?.reads;
         let dag = self.dag(reach).await?;
         if let Some(run) = &self.run {
@@ -49,8 +61,11 @@ impl WhichRun {
         }
         match self.target_date {
             Some(day) => about(airflow, dag, day).await,
-            // The sandbox has one night.
-            None if reach.sandbox.is_some() => newest(airflow, dag).await,
+            None if reach.sandbox.is_some() => {
+                let runs = airflow.dag_runs(&RunFilter::of(dag.clone())).await?;
+                let found = runs.into_iter().find(|run| run.state.is_final() == ended);
+                found.ok_or_else(|| Failure::refused(format!("{dag} has no such run in the sandbox")))
+            }
             None => Err(Failure::usage(format!(
                 "say which run: --run ID or --target-date DATE{}",
                 list(airflow, dag).await
@@ -58,12 +73,12 @@ impl WhichRun {
         }
     }
 
-    /// The run that is meant, or else the newest.
+    /// The run that is meant, or else the newest; in the embedded sandbox the night's.
     ///
     /// # Errors
     /// As [`WhichRun::find`].
     pub async fn find_or_newest(&self, reach: &Reach) -> Result<DagRun, Failure> {
-        if self.run.is_some() || self.target_date.is_some() {
+        if self.run.is_some() || self.target_date.is_some() || reach.sandbox.is_some() {
             return self.find(reach).await;
         }
         let dag = self.dag(reach).await?;

@@ -40,7 +40,7 @@ struct Cli {
 
 impl Cli {
     async fn question(&self, reach: &Reach) -> Result<ReleaseMachines, Failure> {
-        let run = self.which.find(reach).await?.key;
+        let run = self.which.find_live(reach).await?.key;
         let knowledge = reach.settings.tasks_of(&run.dag);
         let question = match self.task.as_slice() {
             [] => ReleaseMachines::all_held(run),

@@ -36,7 +36,7 @@ struct Cli {
 
 impl Cli {
     async fn question(&self, reach: &Reach) -> Result<StopRun, Failure> {
-        let run = self.which.find(reach).await?.key;
+        let run = self.which.find_live(reach).await?.key;
         let knowledge = reach.settings.tasks_of(&run.dag);
         Ok(StopRun::new(run).with_knowledge(knowledge))
     }

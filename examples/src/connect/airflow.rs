@@ -8,6 +8,8 @@ use ops_recipes::airflow::{
     AirflowReads, AirflowWrites, ClearAndRerun, HoldMachines, ReleaseMachines, StopRun, UnblockDownstream,
 };
 
+use ops_sandbox::airflow::AirflowPort;
+
 use super::Rights;
 use super::way::Way;
 use crate::exit::Failure;
@@ -47,6 +49,18 @@ impl Airflow {
             writer: writer.clone().map(|writer| writer as Arc<dyn AirflowRead>),
             writes: writer.map(|writer| writer as Arc<dyn AirflowWrite>),
         })
+    }
+
+    /// The one in the sandbox inside of this process.
+    pub(super) fn of_sandbox(port: AirflowPort, rights: Rights) -> Self {
+        let port = Arc::new(port);
+        let may = rights == Rights::Write;
+        Self {
+            reads: Arc::clone(&port) as Arc<dyn AirflowRead>,
+            writer: may.then(|| Arc::clone(&port) as Arc<dyn AirflowRead>),
+            writes: may.then_some(port as Arc<dyn AirflowWrite>),
+            address: "this process".to_owned(),
+        }
     }
 
     pub(super) fn register(&self, registry: Registry) -> Registry {

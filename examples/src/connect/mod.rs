@@ -3,6 +3,8 @@
 #[cfg(feature = "airflow")]
 mod airflow;
 mod datasets;
+#[cfg(feature = "airflow")]
+mod night;
 mod way;
 
 use std::sync::Arc;
@@ -85,7 +87,11 @@ pub async fn connect(place: Place, rights: Rights) -> Result<Reach, Failure> {
 
 async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
     let (world, night) = World::nightly(SANDBOX_SEED);
+    #[cfg(feature = "airflow")]
+    night::prepare(&world, night.transaction)?;
     world.faults().sometimes(1.0, Calls::All, Fault::Delay(SANDBOX_LATENCY));
+    #[cfg(feature = "airflow")]
+    let airflow = Airflow::of_sandbox(world.airflow(), rights);
     let server = Server::start(world).await?;
     let empty_file = "s3://sandbox-static/empty.gz.parquet".parse().ok();
     let settings = Environment {
@@ -96,6 +102,10 @@ async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
     };
     let mut reach = reach(Place { embedded: true, ..place }, Target::sandbox(), settings, rights).await?;
     reach.datasets = reach.datasets.map(Datasets::without_jobs);
+    #[cfg(feature = "airflow")]
+    {
+        reach.airflow = Some(airflow);
+    }
     reach.sandbox = Some(Arc::new(Embedded { transaction: night.transaction, _server: server }));
     Ok(reach)
 }

@@ -4,6 +4,8 @@
 
 mod apply;
 mod approval;
+#[cfg(feature = "airflow")]
+mod dag_run;
 mod demo;
 mod first;
 mod input;

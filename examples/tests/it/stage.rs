@@ -52,6 +52,18 @@ pub(crate) fn binary(name: &str) -> &'static str {
         "doctor" => env!("CARGO_BIN_EXE_doctor"),
         "runs" => env!("CARGO_BIN_EXE_runs"),
         "embedded" => env!("CARGO_BIN_EXE_embedded"),
+        #[cfg(feature = "airflow")]
+        "dag-run" => env!("CARGO_BIN_EXE_dag-run"),
+        #[cfg(feature = "airflow")]
+        "unblock-downstream" => env!("CARGO_BIN_EXE_unblock-downstream"),
+        #[cfg(feature = "airflow")]
+        "hold-machines" => env!("CARGO_BIN_EXE_hold-machines"),
+        #[cfg(feature = "airflow")]
+        "release-machines" => env!("CARGO_BIN_EXE_release-machines"),
+        #[cfg(feature = "airflow")]
+        "stop-run" => env!("CARGO_BIN_EXE_stop-run"),
+        #[cfg(feature = "airflow")]
+        "clear-and-rerun" => env!("CARGO_BIN_EXE_clear-and-rerun"),
         other => panic!("no program {other}"),
     }
 }
