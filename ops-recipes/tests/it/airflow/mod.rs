@@ -2,6 +2,7 @@
 
 mod foretold;
 mod machines;
+mod real;
 mod rerun;
 mod stop;
 mod unblock;
