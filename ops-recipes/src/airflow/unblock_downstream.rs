@@ -448,7 +448,7 @@ fn left(clear: &ClearTasks, view: &RunView<'_>, tasks: &[TaskInstance]) -> Findi
     });
     let still: Vec<&TaskKey> = still.map(|seen| &seen.task).collect();
     if still.is_empty() {
-        Finding::pass("follow-up", format!("{} has left its failure behind", count(clear.tasks.len(), "task")))
+        Finding::pass("follow-up", format!("{} cleared, and no longer failed", count(clear.tasks.len(), "task")))
     } else {
         Finding::warn("follow-up", format!("failed again for another reason: {}", names(still)))
     }
