@@ -21,7 +21,7 @@ left() {
     for session in "${sessions[@]}"; do members "$session"; done
 }
 
-for _ in {1..75}; do
+for _ in {1..40}; do
     [[ -n $(left) ]] || break
     sleep 0.2
 done
