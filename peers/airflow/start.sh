@@ -58,30 +58,30 @@ export AIRFLOW__CORE__DAGS_FOLDER=$here/dags
 export AIRFLOW__CORE__LOAD_EXAMPLES=False
 export AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION=False
 export AIRFLOW__CORE__EXECUTOR=LocalExecutor
-export AIRFLOW__CORE__PARALLELISM=24
+export AIRFLOW__CORE__PARALLELISM=16
 export AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME=0.3
 export AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC=2
-# Readers and a writer side by side, and patience: without, what is written at the same moment fails as «locked».
-export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="sqlite:///$folder/home/airflow.db?timeout=60"
 export AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False
 export PYTHONUNBUFFERED=1
 if [[ $major == 2 ]]; then
+    # Patience: without it, what is written at the same moment fails as «locked».
+    export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="sqlite:///$folder/home/airflow.db?timeout=60"
     # With SQLite, Airflow 2 runs one task after the other, each in a fresh interpreter, unless it is told not to look.
     export _AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK=1
     export AIRFLOW__API__AUTH_BACKENDS=airflow.api.auth.backend.basic_auth,airflow.api.auth.backend.session
     export AIRFLOW__WEBSERVER__SECRET_KEY=only-for-tests
     export AIRFLOW__WEBSERVER__WORKERS=2
-    export AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC=2
     # The log server would listen on every address; what reads logs finds them on the disk.
     servers=("webserver --hostname 127.0.0.1 --port $port --pid $folder/home/gunicorn.pid" "scheduler --skip-serve-logs")
 else
+    # No more patience than SQLite has by itself: the server waits for one transaction while it holds another.
+    export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="sqlite:///$folder/home/airflow.db"
     export AIRFLOW__API__BASE_URL=$address
     export AIRFLOW__CORE__EXECUTION_API_SERVER_URL=$address/execution/
     # Without one, each server makes up its own, and a token is good for one of them.
     export AIRFLOW__API_AUTH__JWT_SECRET=only-for-tests-only-for-tests-only-for-tests-only-for-tests-only
     export AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS=admin:admin,viewer:viewer
     export AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE=$folder/home/passwords.json
-    export AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL=2
     echo '{"admin": "admin", "viewer": "viewer"}' >"$AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
     servers=("api-server --host 127.0.0.1 --port $port --workers 1" "scheduler --skip-serve-logs" "dag-processor")
 fi

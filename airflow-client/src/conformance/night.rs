@@ -3,12 +3,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use ops_client::{Effect, Error, ErrorKind, Result};
 use serde_json::{Map, Value};
 
-use super::{Orders, Stage};
-use crate::{DagId, DagRun, DagRunId, ExecutionDate, RunKey, RunState, TaskFilter, TaskInstance, TaskState, Trigger};
+use super::{Orders, Stage, TaskPlan};
+use crate::{DagId, DagRun, DagRunId, ExecutionDate, LogRequest, RunKey, RunState, TaskFilter, TaskId, TaskInstance, TaskState, Trigger};
 
 /// How long a run may take until it is as it should be.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -127,7 +128,12 @@ pub async fn make(stage: &(dyn Stage + 'static), night: Night) -> Result<RunKey>
                 return Err(lost(&run, &format!("it should end in {end}, and is {}", found.state)));
             }
         }
-        None => drop(until(stage, &run, &format!("{night:?}"), |tasks| night.stands(tasks)).await?),
+        None => {
+            until(stage, &run, &format!("{night:?}"), |tasks| night.stands(tasks)).await?;
+            if night == Night::Running {
+                until_at_work(stage, &run, "model-x").await?;
+            }
+        }
     }
     Ok(run)
 }
@@ -168,6 +174,27 @@ pub(super) async fn until(
         stage.pass(GLANCE).await;
         waited += GLANCE;
     }
+}
+
+/// Waits until the first try of a job really works: a change of a task that is about to begin can be overwritten by what begins
+/// (seen on Airflow 2).
+pub(super) async fn until_at_work(stage: &(dyn Stage + 'static), run: &RunKey, name: &str) -> Result<()> {
+    let task: TaskId = name.parse().map_err(|_| lost(run, "its job has no name"))?;
+    let (request, line) = (LogRequest::new(run.clone(), task, 1), TaskPlan::line(name));
+    let mut waited = Duration::ZERO;
+    while waited < PATIENCE {
+        // There may be no log yet.
+        if let Ok(mut lines) = stage.admin().reads.log(&request).await {
+            while let Some(read) = lines.next().await {
+                if read?.text.contains(&line) {
+                    return Ok(());
+                }
+            }
+        }
+        stage.pass(GLANCE).await;
+        waited += GLANCE;
+    }
+    Err(lost(run, &format!("{name} does not begin to work")))
 }
 
 fn lost(run: &RunKey, why: &str) -> Error {
