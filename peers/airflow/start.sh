@@ -5,6 +5,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/processes.sh"
+source "$here/postgres.sh"
 major=${1:-}
 [[ $major == [23] ]] || { echo "which Airflow: 2 or 3?" >&2; exit 2; }
 folder=${2:?"a folder for address, pids, logs and database is needed"}
@@ -31,13 +32,15 @@ install_python() {
 
 venv=$(cd "$here/../.." && pwd)/target/peers/airflow-$major
 lock=$here/airflow-$major.lock
+mkdir -p "$venv"
+# One at a time: both generations may be started side by side, and Debian's installer knows only one caller.
+exec 9>"$venv/../install.lock"
+flock 9
+[[ -n $(postgres_programs) ]] || install_postgres >&2 || true
+has_python || install_python >&2 || true
+exec 9>&-
+[[ -n $(postgres_programs) ]] || fail "it needs PostgreSQL, which is not here"
 if ! cmp -s "$lock" "$venv/installed.lock"; then
-    mkdir -p "$venv"
-    # One at a time: both generations may be started side by side, and Debian's installer knows only one caller.
-    exec 9>"$venv/../python.lock"
-    flock 9
-    has_python || install_python >&2 || true
-    exec 9>&-
     has_python || fail "its versions are locked for Python 3.11, which is not here"
     rm -rf "$venv"
     python3.11 -m venv "$venv"
@@ -46,13 +49,18 @@ if ! cmp -s "$lock" "$venv/installed.lock"; then
     cp "$lock" "$venv/installed.lock"
 fi
 export PATH=$venv/bin:$PATH
-port=${AIRFLOW_PORT:-$(python -c 'import socket
+
+free_port() {
+    python -c 'import socket
 s = socket.socket()
 s.bind(("127.0.0.1", 0))
-print(s.getsockname()[1])')}
+print(s.getsockname()[1])'
+}
+port=${AIRFLOW_PORT:-$(free_port)}
 address=http://127.0.0.1:$port
+database=$(free_port)
 
-# --- Settings: SQLite, loopback only, quick to notice -----------------------------------------------------------------
+# --- Settings: loopback only, quick to notice -----------------------------------------------------------------
 export AIRFLOW_HOME=$folder/home
 export AIRFLOW__CORE__DAGS_FOLDER=$here/dags
 export AIRFLOW__CORE__LOAD_EXAMPLES=False
@@ -61,21 +69,16 @@ export AIRFLOW__CORE__EXECUTOR=LocalExecutor
 export AIRFLOW__CORE__PARALLELISM=16
 export AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME=0.3
 export AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC=2
+export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=postgresql+psycopg2://airflow@127.0.0.1:$database/postgres
 export AIRFLOW__USAGE_DATA_COLLECTION__ENABLED=False
 export PYTHONUNBUFFERED=1
 if [[ $major == 2 ]]; then
-    # Patience: without it, what is written at the same moment fails as «locked».
-    export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="sqlite:///$folder/home/airflow.db?timeout=60"
-    # With SQLite, Airflow 2 runs one task after the other, each in a fresh interpreter, unless it is told not to look.
-    export _AIRFLOW__SKIP_DATABASE_EXECUTOR_COMPATIBILITY_CHECK=1
     export AIRFLOW__API__AUTH_BACKENDS=airflow.api.auth.backend.basic_auth,airflow.api.auth.backend.session
     export AIRFLOW__WEBSERVER__SECRET_KEY=only-for-tests
     export AIRFLOW__WEBSERVER__WORKERS=2
     # The log server would listen on every address; what reads logs finds them on the disk.
     servers=("webserver --hostname 127.0.0.1 --port $port --pid $folder/home/gunicorn.pid" "scheduler --skip-serve-logs")
 else
-    # No more patience than SQLite has by itself: the server waits for one transaction while it holds another.
-    export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="sqlite:///$folder/home/airflow.db"
     export AIRFLOW__API__BASE_URL=$address
     export AIRFLOW__CORE__EXECUTION_API_SERVER_URL=$address/execution/
     # Without one, each server makes up its own, and a token is good for one of them.
@@ -90,10 +93,9 @@ fi
 for file in "$folder"/pid/*; do
     ! runs "$file" || { echo "it runs already; stop it with stop.sh $folder" >&2; exit 1; }
 done
+start_postgres "$folder" "$database" || fail "it has no PostgreSQL"
 if [[ ! -e $folder/home/ready ]]; then
     airflow db migrate >"$folder/log/database.log" 2>&1 || fail "it has no database"
-    python -c 'import sqlite3, sys
-sqlite3.connect(sys.argv[1]).execute("PRAGMA journal_mode = WAL")' "$folder/home/airflow.db"
     [[ $major == 3 ]] || python "$here/users.py" >"$folder/log/users.log" 2>&1 || fail "it has no users"
     touch "$folder/home/ready"
 fi

@@ -62,7 +62,7 @@ cases! { pub CASES on dyn Stage:
     #[needs(Change)] "a run set failed: what runs fails, what has not run is skipped" => run_failed;
     #[needs(Change)] "a run has the state that it was given, and goes on when it is queued" => run_states;
     #[needs(Change)] "a run that is cleared runs anew" => run_cleared;
-    #[needs(Change)] "a run that is deleted is gone" => run_deleted;
+    #[needs(Change)] "a run that is deleted is gone, and one that runs is not deleted" => run_deleted;
     #[needs(Change)] "no more runs go than may" => run_slots;
     #[needs(Change)] "a run's id is given once" => run_twice;
     #[needs(Change)] "a paused DAG starts nothing" => paused;

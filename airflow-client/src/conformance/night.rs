@@ -9,7 +9,10 @@ use ops_client::{Effect, Error, ErrorKind, Result};
 use serde_json::{Map, Value};
 
 use super::{Orders, Stage, TaskPlan};
-use crate::{DagId, DagRun, DagRunId, ExecutionDate, LogRequest, RunKey, RunState, TaskFilter, TaskId, TaskInstance, TaskState, Trigger};
+use crate::{
+    DagId, DagRun, DagRunId, ExecutionDate, LogRequest, RunKey, RunState, TaskFilter, TaskId, TaskInstance, TaskState,
+    Trigger,
+};
 
 /// How long a run may take until it is as it should be.
 const PATIENCE: Duration = Duration::from_secs(240);

@@ -7,6 +7,8 @@ mod failures;
 mod lists;
 mod login;
 mod logs;
+#[cfg(feature = "conformance")]
+mod peer;
 mod release;
 mod requests;
 mod secrets;

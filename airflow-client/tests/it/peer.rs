@@ -18,7 +18,7 @@ use serde_json::json;
 use tokio::sync::OnceCell;
 
 /// How many cases go side by side: most of them wait for a scheduler.
-const SIDE_BY_SIDE: usize = 10;
+const SIDE_BY_SIDE: usize = 8;
 
 type Account = (AirflowClient, AirflowTriggerClient);
 

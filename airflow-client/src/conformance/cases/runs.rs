@@ -56,6 +56,8 @@ pub(super) async fn run_cleared(scene: Scene<'_>) -> Outcome {
 pub(super) async fn run_deleted(scene: Scene<'_>) -> Outcome {
     let run = trigger(scene, "idle", &Orders::none().sleeps("job", 600)).await?;
     until(scene, &run, "it works", |tasks| is(tasks, "job", &Running)).await?;
+    refused(ErrorKind::Conflict, writes(scene).delete_run(&run).await)?;
+    writes(scene).set_run_state(&run, NewRunState::Failed).await.map_err(told)?;
     writes(scene).delete_run(&run).await.map_err(told)?;
     refused(ErrorKind::NotFound, reads(scene).dag_run(&run).await)?;
     refused(ErrorKind::NotFound, writes(scene).delete_run(&run).await)
