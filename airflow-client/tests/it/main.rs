@@ -1,4 +1,4 @@
-//! The client against servers that answer as told.
+//! The client against servers that answer as told, and against real ones.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
