@@ -8,9 +8,13 @@ use jiff::civil::Date;
 /// How many names of a list are said before the rest is counted.
 const NAMED: usize = 5;
 
-/// `1 dataset`, `214 datasets`.
+/// `1 dataset`, `214 datasets`, `2 processes`.
 pub(crate) fn count(number: usize, one: &str) -> String {
-    let s = if number == 1 { "" } else { "s" };
+    let s = match number {
+        1 => "",
+        _ if one.ends_with('s') => "es",
+        _ => "s",
+    };
     format!("{number} {one}{s}")
 }
 
@@ -83,6 +87,10 @@ mod tests {
     fn long_lists_are_counted() {
         assert_eq!(names(["a", "b"]), "a, b");
         assert_eq!(names(1..=12), "1, 2, 3, 4, 5 and 7 more");
+        assert_eq!(
+            [count(1, "process"), count(2, "process"), count(0, "task")],
+            ["1 process", "2 processes", "0 tasks"]
+        );
     }
 
     #[test]

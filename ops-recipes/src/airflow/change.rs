@@ -6,6 +6,7 @@ use std::time::Duration;
 use airflow_client::{
     Clear, NewRunState, NewTaskState, RunKey, RunState, SetTaskState, TaskId, TaskInstance, TaskKey, TaskState, Which,
 };
+use jiff::Timestamp;
 use ops_client::{Error, Result};
 use ops_plan::{Action, Danger, Digest, Repeat};
 use serde::{Deserialize, Serialize};
@@ -83,6 +84,9 @@ pub struct Mark {
     /// The structure of the DAG around the task, where a change of it would make the plan another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub structure: Option<Digest>,
+    /// When the DAG's next run begins, where Airflow says it: until then what is left behind must be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_run: Option<Timestamp>,
 }
 
 /// Tasks of a run are cleared, in one call.
@@ -104,6 +108,9 @@ pub struct ClearTasks {
     /// As for [`Mark::structure`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub structure: Option<Digest>,
+    /// The green task that would take machines away again, and is left out so that they stay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holds: Option<Seen>,
 }
 
 impl ClearTasks {

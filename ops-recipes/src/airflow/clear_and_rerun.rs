@@ -64,15 +64,13 @@ impl ClearAndRerun {
         self
     }
 
-    /// All that has to be cleared together.
+    /// The tasks, and what follows them and did not work.
     fn closure(&self, view: &RunView<'_>) -> BTreeSet<TaskId> {
         let mut all: BTreeSet<TaskId> = self.tasks.iter().cloned().collect();
         for task in &self.tasks {
             let below = view.graph().descendants(task).into_iter();
             all.extend(below.filter(|id| view.state(id).is_failed() || view.state(id) == TaskState::Skipped).cloned());
         }
-        let green = view.after_clear(all.clone(), &self.knowledge).green_downscales;
-        all.extend(green);
         all
     }
 }
@@ -92,7 +90,12 @@ impl Recipe for ClearAndRerun {
             return Ok(draft);
         }
         let view = RunView::new(&opened.graph, &opened.tasks);
-        let all = self.closure(&view);
+        let mut all = self.closure(&view);
+        let downscales = view.after_clear(all.clone(), &self.knowledge);
+        if let Some(finding) = opening::machines_gone(&downscales) {
+            draft.finding(finding);
+        }
+        all.extend(downscales.green_downscales);
         let live: Vec<String> = opened
             .tasks
             .iter()
@@ -143,6 +146,7 @@ impl Recipe for ClearAndRerun {
                 which: Which::Any,
                 on_latest_version: self.on_latest_version,
                 what: WHAT.to_owned(),
+                holds: None,
             })],
         );
         Ok(draft)

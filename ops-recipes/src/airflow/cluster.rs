@@ -2,10 +2,11 @@
 
 use airflow_client::DagRun;
 use async_trait::async_trait;
+use jiff::Timestamp;
 use ops_client::Result;
 use serde::{Deserialize, Serialize};
 
-/// A job's process that is alive on the cluster.
+/// A job's process on the cluster: alive, or ended lately.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LiveJob {
@@ -15,12 +16,27 @@ pub struct LiveJob {
     pub job: String,
     /// Whether it works for the run that was asked about; `None` where its configuration does not say.
     pub ours: Option<bool>,
+    /// When it ended; `None` while it is alive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
 }
 
 impl LiveJob {
     /// A process.
     pub fn new(id: impl Into<String>, job: impl Into<String>, ours: Option<bool>) -> Self {
-        Self { id: id.into(), job: job.into(), ours }
+        Self { id: id.into(), job: job.into(), ours, ended_at: None }
+    }
+
+    /// That has ended.
+    #[must_use]
+    pub fn ended_at(mut self, at: Timestamp) -> Self {
+        self.ended_at = Some(at);
+        self
+    }
+
+    /// Whether it is alive.
+    pub fn is_alive(&self) -> bool {
+        self.ended_at.is_none()
     }
 }
 
@@ -28,6 +44,8 @@ impl LiveJob {
 #[async_trait]
 pub trait RunJobs: Send + Sync {
     /// The processes that are alive under the names of `tasks`, those of other runs included: the caller tells them apart.
+    /// With them those that ended within the last minutes, where the cluster still knows when: whoever waits until nothing
+    /// has been live for a while cannot tell without.
     ///
     /// # Errors
     /// Every [`ErrorKind`](ops_client::ErrorKind) of a read; the effect is always `None`.

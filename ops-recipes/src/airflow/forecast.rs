@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use airflow_client::{DagGraph, TaskId, TaskInstance, TaskState, TriggerRule};
+use airflow_client::{DagGraph, TaskId, TaskInstance, TaskKey, TaskState, TriggerRule};
 
 use super::DagKnowledge;
 
@@ -13,6 +13,7 @@ use super::DagKnowledge;
 #[derive(Clone, Debug)]
 pub struct RunView<'a> {
     graph: &'a DagGraph,
+    tasks: &'a [TaskInstance],
     states: BTreeMap<&'a TaskId, TaskState>,
 }
 
@@ -28,6 +29,9 @@ pub struct Forecast {
     pub falls_back: BTreeMap<TaskId, BTreeSet<TaskId>>,
     /// Green tasks that take machines away after one of those that run again: they stay green, so the machines would stay.
     pub green_downscales: BTreeSet<TaskId>,
+    /// Of these: those that took the machines away, and whose machines nothing makes again; with what would make them. What
+    /// runs again before them finds no machines.
+    pub machines_gone: BTreeMap<TaskId, BTreeSet<TaskId>>,
 }
 
 impl Forecast {
@@ -47,7 +51,7 @@ impl<'a> RunView<'a> {
                 *state = task.state.clone();
             }
         }
-        Self { graph, states }
+        Self { graph, tasks, states }
     }
 
     /// The DAG.
@@ -60,12 +64,24 @@ impl<'a> RunView<'a> {
         self.states.get(task).cloned().unwrap_or(TaskState::NoStatus)
     }
 
-    /// What a mark «success» of a task brings about.
+    /// What a mark «success» of a task brings about; of a mapped one, of all its instances.
     pub fn after_success(&self, task: &TaskId, knowledge: &DagKnowledge) -> Forecast {
-        let below = self.graph.descendants(task);
-        let cleared: BTreeSet<TaskId> =
-            below.iter().filter(|id| self.state(id).is_failed()).map(|&id| id.clone()).collect();
-        self.forecast(cleared, &BTreeSet::from([task]), knowledge)
+        self.forecast(self.failed_below(task), &BTreeSet::from([task]), knowledge)
+    }
+
+    /// What a mark «success» of one instance brings about. Where others of the same task failed, too, what follows is
+    /// cleared all the same, and falls back.
+    pub fn after_mark(&self, key: &TaskKey, knowledge: &DagKnowledge) -> Forecast {
+        let others = self.tasks.iter().filter(|other| other.key.task == key.task && other.key != *key);
+        if others.into_iter().any(|other| other.state.is_failed()) {
+            return self.forecast(self.failed_below(&key.task), &BTreeSet::new(), knowledge);
+        }
+        self.after_success(&key.task, knowledge)
+    }
+
+    fn failed_below(&self, task: &TaskId) -> BTreeSet<TaskId> {
+        let below = self.graph.descendants(task).into_iter();
+        below.filter(|id| self.state(id).is_failed()).cloned().collect()
     }
 
     /// What a clear of exactly these tasks brings about, whatever their states.
@@ -76,7 +92,7 @@ impl<'a> RunView<'a> {
     fn forecast(&self, cleared: BTreeSet<TaskId>, mended: &BTreeSet<&TaskId>, knowledge: &DagKnowledge) -> Forecast {
         let falls_back = self.falls_back(&cleared, mended);
         let runs: BTreeSet<&TaskId> = cleared.iter().filter(|id| !falls_back.contains_key(*id)).collect();
-        let green_downscales = self
+        let green_downscales: BTreeSet<TaskId> = self
             .graph
             .tasks()
             .map(|task| &task.id)
@@ -85,7 +101,19 @@ impl<'a> RunView<'a> {
             .cloned()
             .collect();
         let failed_itself = cleared.iter().filter(|id| self.state(id) == TaskState::Failed).cloned().collect();
-        Forecast { failed_itself, falls_back, green_downscales, cleared }
+        let gone = green_downscales.iter().filter(|id| self.has_run(id)).filter_map(|id| {
+            let makers = makers(self.graph, id, knowledge);
+            (!makers.is_empty() && makers.iter().all(|maker| !cleared.contains(*maker)))
+                .then(|| (id.clone(), makers.into_iter().cloned().collect()))
+        });
+        let machines_gone = gone.collect();
+        Forecast { failed_itself, falls_back, green_downscales, machines_gone, cleared }
+    }
+
+    /// Whether a task that is well really ran: what a person marked took no time, and had no try.
+    fn has_run(&self, id: &TaskId) -> bool {
+        let mut instances = self.tasks.iter().filter(|task| task.key.task == *id);
+        instances.any(|task| task.try_number > 0 && (task.started_at.is_none() || task.started_at != task.ended_at))
     }
 
     /// What cannot run although it is cleared, and who is to blame. Goes down the graph until nothing changes.
@@ -145,6 +173,24 @@ impl<'a> RunView<'a> {
         }
         all
     }
+}
+
+/// The nearest tasks before one that make machines.
+pub fn makers<'a>(graph: &'a DagGraph, of: &TaskId, knowledge: &DagKnowledge) -> BTreeSet<&'a TaskId> {
+    let mut found = BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let mut open: Vec<&TaskId> = graph.upstream(of).collect();
+    while let Some(id) = open.pop() {
+        if !seen.insert(id) {
+            continue;
+        }
+        if knowledge.makes_machines(id) {
+            found.insert(id);
+        } else {
+            open.extend(graph.upstream(id));
+        }
+    }
+    found
 }
 
 /// The worst first.
@@ -270,6 +316,39 @@ mod tests {
         assert_eq!(names(&RunView::new(&graph, &tasks).stuck()), ["rest", "scale-rest"]);
         let tasks = run(&[("policy-model", Failed), ("scale-rest", Held), ("rest", Held)]);
         assert!(RunView::new(&graph, &tasks).stuck().is_empty());
+    }
+
+    #[test]
+    fn a_job_whose_machines_are_gone_is_named_with_what_makes_them() {
+        // Its machines were made and taken away, while it was never started.
+        let (graph, tasks) = (graph(), run(&[("policy-model", Failed), ("rest", Held)]));
+        let forecast = RunView::new(&graph, &tasks).after_success(&id("policy-model"), &DagKnowledge::new());
+        assert_eq!(names(&forecast.green_downscales), ["downscale-rest"]);
+        assert_eq!(
+            forecast.machines_gone,
+            BTreeMap::from([(id("downscale-rest"), BTreeSet::from([id("scale-rest")]))])
+        );
+        // Where they are made again, all is well.
+        let states = [("policy-model", Failed), ("scale-rest", Held), ("rest", Held)];
+        let tasks = run(&states);
+        let forecast = RunView::new(&graph, &tasks).after_success(&id("policy-model"), &DagKnowledge::new());
+        assert!(forecast.machines_gone.is_empty());
+    }
+
+    #[test]
+    fn of_a_mapped_task_each_failed_instance_holds_back() {
+        let tasks = vec![Task::new(id("m")).mapped().followed_by([id("next")]), Task::new(id("next"))];
+        let graph = DagGraph::new(id_dag(), tasks);
+        let instance = |index, state| TaskInstance::new(TaskKey::mapped(id("m"), index), state);
+        let next = || TaskInstance::new(id("next"), Held);
+        let after = |tasks: &[TaskInstance]| {
+            RunView::new(&graph, tasks).after_mark(&TaskKey::mapped(id("m"), 0), &DagKnowledge::new())
+        };
+        let both = after(&[instance(0, Failed), instance(1, Failed), next()]);
+        assert_eq!(names(&both.cleared), ["next"]);
+        assert_eq!(names(&both.falls_back[&id("next")]), ["m"]);
+        let one = after(&[instance(0, Failed), instance(1, TaskState::Success), next()]);
+        assert_eq!(names(one.runs()), ["next"]);
     }
 
     #[test]

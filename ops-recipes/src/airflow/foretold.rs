@@ -65,7 +65,7 @@ impl Drawing<'_> {
         if mark.to != NewTaskState::Success {
             return BTreeSet::new();
         }
-        let forecast = self.view.after_success(id, self.knowledge);
+        let forecast = self.view.after_mark(&mark.seen.task, self.knowledge);
         for task in forecast.runs() {
             self.will_be(task.clone(), TaskState::NoStatus, By::Airflow, "cleared by Airflow");
         }
@@ -166,7 +166,7 @@ mod tests {
 
     fn mark(task: &str, was: TaskState) -> DagChange {
         let seen = Seen { task: TaskKey::new(id(task)), state: was, try_number: 1 };
-        DagChange::Mark(Mark { run: key(), seen, to: NewTaskState::Success, structure: None })
+        DagChange::Mark(Mark { run: key(), seen, to: NewTaskState::Success, structure: None, next_run: None })
     }
 
     fn clear(tasks: &[(&str, TaskState)], which: Which) -> DagChange {
@@ -174,7 +174,8 @@ mod tests {
             |(task, was): &(&str, TaskState)| Seen { task: TaskKey::new(id(task)), state: was.clone(), try_number: 1 };
         let tasks = tasks.iter().map(seen).collect();
         let what = "to run again".to_owned();
-        DagChange::Clear(ClearTasks { run: key(), tasks, which, on_latest_version: false, what, structure: None })
+        let (structure, holds) = (None, None);
+        DagChange::Clear(ClearTasks { run: key(), tasks, which, on_latest_version: false, what, structure, holds })
     }
 
     #[track_caller]

@@ -8,7 +8,7 @@ use ops_plan::{Draft, Finding, Obligation, Observed, Recipe};
 use serde::{Deserialize, Serialize};
 
 use super::change::{ClearTasks, DagChange, Mark, Seen};
-use super::forecast::RunView;
+use super::forecast::{RunView, makers};
 use super::opening::{self, Opened};
 use super::release_machines::{ReleaseMachines, debt, released};
 use super::{AirflowReads, AirflowWrites, DagKnowledge, look};
@@ -129,32 +129,29 @@ impl Recipe for HoldMachines {
         Ok(done
             .iter()
             .filter_map(|action| match action {
-                DagChange::Mark(mark) => Some((&mark.seen.task.task, TaskState::Success)),
-                DagChange::Clear(_) => self.downscale.as_ref().map(|id| (id, TaskState::Success)),
+                DagChange::Mark(mark) => Some(&mark.seen.task.task),
+                DagChange::Clear(clear) => clear.holds.as_ref().map(|held| &held.task.task),
                 _ => None,
             })
-            .map(|(id, wanted)| match state(id) {
-                Some(now) if now == wanted => Finding::pass("held", format!("{id} is {now}: it will not run")),
+            .map(|id| match state(id) {
+                Some(now) if now == TaskState::Success => {
+                    Finding::pass("held", format!("{id} is {now}: it will not run"))
+                }
                 now => Finding::block("held", format!("{id} is {}", now.as_ref().map_or("gone", TaskState::as_str))),
             })
             .collect())
     }
 
     fn obligation(&self, action: &DagChange) -> Option<Obligation> {
-        let (task, try_number) = match action {
-            DagChange::Mark(mark) => (&mark.seen.task.task, mark.seen.try_number),
+        let held = match action {
+            DagChange::Mark(mark) => &mark.seen,
             // The green task that was left out of the clear is the hold.
-            DagChange::Clear(clear) => {
-                let held = clear.what.rsplit_once(" held by ")?.1;
-                let (task, try_number) = held.rsplit_once('@')?;
-                let task: TaskId = task.parse().ok()?;
-                let release = ReleaseMachines::new(self.run.clone(), vec![task.clone()]);
-                return Some(self.owed(&task, try_number.parse().ok()?).with_remedy(&release));
-            }
+            DagChange::Clear(clear) => clear.holds.as_ref()?,
             _ => return None,
         };
-        let release = ReleaseMachines::new(self.run.clone(), vec![task.clone()]);
-        Some(self.owed(task, try_number).with_remedy(&release))
+        let task = &held.task.task;
+        let release = ReleaseMachines::new(self.run.clone(), vec![task.clone()]).with_knowledge(self.knowledge.clone());
+        Some(self.owed(task, held.try_number).with_remedy(&release))
     }
 
     /// Settled when the task that takes the machines away has really run.
@@ -191,11 +188,11 @@ impl HoldMachines {
         let mut found = takes(graph.downstream(&self.job).collect());
         if found.is_empty() {
             // Of those further down, those that wait for nothing but what the job leads to on the same machines.
-            let makers: BTreeSet<&TaskId> = maker(graph, &self.job, &self.knowledge).into_iter().collect();
+            let made = makers(graph, &self.job, &self.knowledge);
             let below = takes(graph.descendants(&self.job).into_iter().collect());
             found = below
                 .into_iter()
-                .filter(|id| maker(graph, id, &self.knowledge).into_iter().any(|maker| makers.contains(maker)))
+                .filter(|id| makers(graph, id, &self.knowledge).iter().any(|maker| made.contains(maker)))
                 .collect();
         }
         match found.as_slice() {
@@ -223,7 +220,8 @@ impl HoldMachines {
         draft.finding(Finding::pass("hold", format!("{} is {job}, {id} has not run: it is marked", self.job)));
         draft.note(format!("The job goes on untouched. When it ends, however it ends, {id} does not run."));
         let structure = Some(look::around(&opened.graph, &[id]));
-        let mark = Mark { run: self.run.clone(), seen: Seen::of(downscale), to: NewTaskState::Success, structure };
+        let to = NewTaskState::Success;
+        let mark = Mark { run: self.run.clone(), seen: Seen::of(downscale), to, structure, next_run: None };
         draft.phase_at("hold", 1, vec![DagChange::Mark(mark)]);
     }
 
@@ -237,7 +235,7 @@ impl HoldMachines {
         job: &TaskState,
     ) {
         let graph = &opened.graph;
-        let makers = maker(graph, &self.job, &self.knowledge);
+        let makers = makers(graph, &self.job, &self.knowledge);
         if makers.is_empty() {
             let text = format!("nothing before {} is known to make machines", self.job);
             let advice = "configure how tasks that make machines are called (scale-up)";
@@ -264,6 +262,15 @@ impl HoldMachines {
             count(path.len(), "task"),
             names(&path)
         ));
+        let after: Vec<&TaskId> =
+            graph.descendants(&self.job).into_iter().filter(|id| view.state(id).is_failed()).collect();
+        if !after.is_empty() {
+            let text = format!(
+                "What follows stays as it is, also where the job now works: {}. Run it then with `clear-and-rerun`.",
+                names(after)
+            );
+            draft.note(text);
+        }
         let tasks = opened.tasks.iter().filter(|task| path.contains(&task.key.task)).map(Seen::of).collect();
         let ids: Vec<&TaskId> = path.iter().collect();
         draft.phase_at(
@@ -274,29 +281,12 @@ impl HoldMachines {
                 tasks,
                 which: Which::Any,
                 on_latest_version: false,
-                what: format!("{AGAIN}, held by {id}@{}", downscale.try_number),
+                what: format!("{AGAIN}, held by {id}"),
                 structure: Some(look::around(graph, &ids)),
+                holds: Some(Seen::of(downscale)),
             })],
         );
     }
-}
-
-/// The nearest tasks before one that make machines.
-fn maker<'a>(graph: &'a airflow_client::DagGraph, of: &TaskId, knowledge: &DagKnowledge) -> Vec<&'a TaskId> {
-    let mut found = BTreeSet::new();
-    let mut seen = BTreeSet::new();
-    let mut open: Vec<&TaskId> = graph.upstream(of).collect();
-    while let Some(id) = open.pop() {
-        if !seen.insert(id) {
-            continue;
-        }
-        if knowledge.makes_machines(id) {
-            found.insert(id);
-        } else {
-            open.extend(graph.upstream(id));
-        }
-    }
-    found.into_iter().collect()
 }
 
 /// Where each task's last try ran.

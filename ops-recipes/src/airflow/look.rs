@@ -8,9 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use ops_client::Result;
 use ops_plan::{Digest, Observed};
 
-use super::AirflowReads;
 use super::change::{ClearTasks, DagChange, Mark, Seen, SetRun, Still};
 use super::cluster::LiveJob;
+use super::{AirflowReads, DagKnowledge, RunView};
 use crate::words::names;
 
 /// Looks at changes of one run.
@@ -41,11 +41,8 @@ pub async fn observe(reads: &AirflowReads, run: &RunKey, actions: &[&DagChange])
             DagChange::SetRun(set) => look.set_run(set),
             DagChange::Kill(kill) => {
                 let alive = alive(reads, &look.run, std::slice::from_ref(&kill.job)).await?;
-                if kill.processes.iter().any(|process| alive.iter().any(|now| now.id == process.id)) {
-                    Observed::Pending
-                } else {
-                    Observed::Done
-                }
+                let lives = |process: &LiveJob| alive.iter().any(|now| now.id == process.id && now.is_alive());
+                if kill.processes.iter().any(lives) { Observed::Pending } else { Observed::Done }
             }
             DagChange::Still(still) => {
                 let alive = alive(reads, &look.run, &still.jobs).await?;
@@ -92,7 +89,7 @@ impl Look {
     }
 
     fn clear(&self, clear: &ClearTasks) -> Observed {
-        let mut waiting = Vec::new();
+        let mut waiting: Vec<&Seen> = Vec::new();
         let mut left = Vec::new();
         for seen in &clear.tasks {
             // What had no state has none after a clear either: it says nothing.
@@ -107,16 +104,33 @@ impl Look {
                 Some(_) => waiting.push(seen),
             }
         }
+        if clear.which == Which::Failed {
+            self.leave_out_what_another_failure_holds(&mut waiting);
+        }
         if waiting.is_empty() {
             return Observed::Done;
         }
-        // Only what failed is taken: what has left meanwhile is left alone by the call.
-        if clear.which == Which::Any && !left.is_empty() {
+        // Of what failed only that is taken which has not left meanwhile; but what has run again and failed anew would be
+        // run once more than anybody asked for.
+        left.retain(|now| clear.which == Which::Any || now.state.is_failed());
+        if !left.is_empty() {
             let what = names(left.iter().map(|now| format!("{} ({}, {})", now.key, now.state, tries(now))));
-            return Observed::Drifted(format!("somebody else cleared {what}"));
+            return Observed::Drifted(match clear.which {
+                Which::Any => format!("somebody else cleared {what}"),
+                Which::Failed => format!("{what} failed anew, and would run once more"),
+            });
         }
         let ids = clear.ids();
         self.pending(clear.structure, &ids.iter().collect::<Vec<_>>())
+    }
+
+    /// What would be `upstream_failed` again at once has nothing to gain from a clear.
+    fn leave_out_what_another_failure_holds(&self, waiting: &mut Vec<&Seen>) {
+        let Some(graph) = self.graph.as_ref().filter(|_| !waiting.is_empty()) else { return };
+        let tasks: Vec<TaskInstance> = self.tasks.values().cloned().collect();
+        let ids = waiting.iter().map(|seen| seen.task.task.clone()).collect();
+        let held = RunView::new(graph, &tasks).after_clear(ids, &DagKnowledge::default()).falls_back;
+        waiting.retain(|seen| !held.contains_key(&seen.task.task));
     }
 
     fn set_run(&self, set: &SetRun) -> Observed {
@@ -134,10 +148,11 @@ impl Look {
         let live = self.tasks.values().any(|task| task.state.is_live());
         // A process of which nobody knows whose it is was asked about before; another run's is none of ours.
         let ours = |job: &LiveJob| job.ours == Some(true) || still.processes.iter().any(|known| known.id == job.id);
-        if live || alive.iter().any(ours) {
+        if live || alive.iter().any(|job| ours(job) && job.is_alive()) {
             return Observed::InProgress;
         }
-        let last = self.tasks.values().filter_map(|task| task.ended_at).chain(self.run.ended_at).max();
+        let ends = alive.iter().filter(|job| ours(job)).filter_map(|job| job.ended_at);
+        let last = self.tasks.values().filter_map(|task| task.ended_at).chain(self.run.ended_at).chain(ends).max();
         let now = now.and_then(|now| Timestamp::try_from(now).ok());
         let calm = SignedDuration::try_from(Still::FOR).unwrap_or(SignedDuration::ZERO);
         match (last, now) {

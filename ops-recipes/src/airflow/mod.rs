@@ -21,6 +21,8 @@ mod picture;
 mod reads;
 pub mod release_machines;
 pub mod stop_run;
+#[cfg(feature = "datasets")]
+mod transaction;
 pub mod unblock_downstream;
 
 pub use change::DagChange;
@@ -34,4 +36,6 @@ pub use picture::{By, RunPicture};
 pub use reads::{AirflowReads, AirflowWrites};
 pub use release_machines::ReleaseMachines;
 pub use stop_run::StopRun;
+#[cfg(feature = "datasets")]
+pub use transaction::{AirflowJobs, SonarOutputs};
 pub use unblock_downstream::UnblockDownstream;

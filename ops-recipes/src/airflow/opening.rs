@@ -1,5 +1,7 @@
 //! How every plan for a DAG run begins: who answers, which run this is, and whether it may be changed.
 
+use std::collections::BTreeSet;
+
 use airflow_client::{DagGraph, DagId, DagRun, RunFilter, RunKey, RunState, TaskFilter, TaskInstance};
 use futures_util::future::{join, join4};
 use jiff::{SignedDuration, Timestamp};
@@ -8,6 +10,7 @@ use ops_plan::{Draft, Finding, Subject};
 
 use super::AirflowReads;
 use super::change::DagChange;
+use super::forecast::Forecast;
 use crate::words::{count, names, when};
 
 /// A clock that is further off is a known cause of refusals.
@@ -68,9 +71,38 @@ pub(crate) async fn open(draft: &mut Draft<DagChange>, reads: &AirflowReads, run
     let opened = Opened { run: dag_run?, graph: graph?, tasks: tasks? };
     let started = opened.run.started_at.map_or(String::new(), |at| format!(", began {}", when(at, draft.now())));
     draft.note(format!("Run {}: {}, {}{started}.", run.run, days(&opened.run), opened.run.state));
+    draft.finding(newest(reads, &opened.run).await);
     draft.population(opened.tasks.len());
     draft.one_by_one();
     Ok(Some(opened))
+}
+
+/// Whether the run is the newest one of its DAG: yesterday's run looks just like today's.
+async fn newest(reads: &AirflowReads, run: &DagRun) -> Finding {
+    const GUARD: &str = "newest";
+    match reads.airflow.dag_runs(&RunFilter::of(run.key.dag.clone()).at_most(1)).await {
+        Err(error) => Finding::warn(GUARD, format!("whether there is a newer run is not known: {error}")),
+        Ok(runs) => match runs.first().filter(|newest| newest.key != run.key) {
+            None => Finding::pass(GUARD, "the newest run of the DAG"),
+            Some(newest) => {
+                let text = format!("there is a newer run: {}, {}, {}", newest.key.run, days(newest), newest.state);
+                Finding::warn(GUARD, text).with_advice("check that this is the run that you mean")
+            }
+        },
+    }
+}
+
+/// Jobs that run again without the machines that they ran on.
+pub(crate) fn machines_gone(forecast: &Forecast) -> Option<Finding> {
+    if forecast.machines_gone.is_empty() {
+        return None;
+    }
+    let text = format!(
+        "machines are gone that are needed again: {} took them away, and {} does not run again",
+        names(forecast.machines_gone.keys()),
+        names(forecast.machines_gone.values().flatten().collect::<BTreeSet<_>>())
+    );
+    Some(Finding::warn("machines", text).with_advice("run what makes them again, too: `clear-and-rerun`"))
 }
 
 /// A run's day, both ways: the platform says the target date, Airflow the day before it.

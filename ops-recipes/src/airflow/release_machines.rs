@@ -151,6 +151,7 @@ impl Recipe for ReleaseMachines {
                 which: Which::Any,
                 on_latest_version: false,
                 what: WHAT.to_owned(),
+                holds: None,
             })],
         );
         Ok(draft)

@@ -149,15 +149,22 @@ impl Recipe for StopRun {
             return None;
         }
         let what = format!("release the machines of {}: {} did not run", self.run, names(&set.leaves_machines));
-        let release = ReleaseMachines::new(self.run.clone(), set.leaves_machines.clone());
+        let release =
+            ReleaseMachines::new(self.run.clone(), set.leaves_machines.clone()).with_knowledge(self.knowledge.clone());
         Some(Obligation::new(format!("{MACHINES}/{}/{}", self.run.dag, self.run.run), what).with_remedy(&release))
     }
 
-    /// Settled when no task that takes machines away is skipped any more.
-    async fn still_owed(&self, reads: &AirflowReads, _obligation: &Obligation) -> Result<bool> {
-        let filter = TaskFilter::all().in_state(TaskState::Skipped);
-        let skipped = reads.airflow.task_instances(&self.run, &filter).await?;
-        Ok(skipped.iter().any(|task| self.knowledge.takes_machines(&task.key.task)))
+    /// Settled when none of these tasks is skipped any more, nor waits for its turn.
+    async fn still_owed(&self, reads: &AirflowReads, obligation: &Obligation) -> Result<bool> {
+        let remedy = obligation.remedy.as_ref();
+        let release = remedy.and_then(|remedy| serde_json::from_str::<ReleaseMachines>(remedy.question.get()).ok());
+        let left = release.map(|release| release.downscales).unwrap_or_default();
+        let tasks = reads.airflow.task_instances(&self.run, &TaskFilter::all()).await?;
+        let ours = |task: &TaskInstance| match left.as_slice() {
+            [] => self.knowledge.takes_machines(&task.key.task),
+            left => left.contains(&task.key.task),
+        };
+        Ok(tasks.iter().any(|task| ours(task) && task.state != TaskState::Success))
     }
 }
 
@@ -186,8 +193,10 @@ impl StopRun {
                 return Some((Vec::new(), Vec::new(), names_of));
             }
         };
-        let (ours, others): (Vec<LiveJob>, Vec<LiveJob>) =
-            alive.into_iter().filter(|job| job.ours != Some(false)).partition(|job| job.ours == Some(true));
+        let (ours, others): (Vec<LiveJob>, Vec<LiveJob>) = alive
+            .into_iter()
+            .filter(|job| job.is_alive() && job.ours != Some(false))
+            .partition(|job| job.ours == Some(true));
         if !others.is_empty() {
             let text = format!(
                 "{} of which nobody knows whose run they work for, and which are left alone: {}",

@@ -100,7 +100,7 @@ impl Recipe for UnblockDownstream {
             draft.finding(opening::right(reads, &self.run.dag).await);
             return Ok(draft);
         }
-        let mut forecast = view.after_success(&self.task.task, &self.knowledge);
+        let mut forecast = view.after_mark(&self.task, &self.knowledge);
         let told = self.foretold(reads, &mut forecast).await;
         draft.finding(told);
         for finding in self.guards(&view, &forecast) {
@@ -111,9 +111,14 @@ impl Recipe for UnblockDownstream {
         draft.finding(opening::right(reads, &self.run.dag).await);
         self.words(&mut draft, &forecast);
         let structure = Some(look::around(&opened.graph, &[&self.task.task]));
-        let mark = Mark { run: self.run.clone(), seen: Seen::of(task), to: NewTaskState::Success, structure };
+        // Where Airflow does not say, the run's own date has to do.
+        let next_run = reads.airflow.dag(&self.run.dag).await.ok().and_then(|dag| dag.next_run);
+        let to = NewTaskState::Success;
+        let mark = Mark { run: self.run.clone(), seen: Seen::of(task), to, structure, next_run };
         draft.phase_at("pass over", 1, vec![DagChange::Mark(mark)]);
-        draft.phase_at("follow up", 1, self.clear(&opened, &forecast.cleared, Which::Failed, STUCK));
+        // What falls back has nothing to gain from one more clear.
+        let runs = forecast.runs().cloned().collect();
+        draft.phase_at("follow up", 1, self.clear(&opened, &runs, Which::Failed, STUCK));
         draft.phase_at("machines", 1, self.clear(&opened, &forecast.green_downscales, Which::Any, DOWNSCALES));
         Ok(draft)
     }
@@ -151,7 +156,8 @@ impl Recipe for UnblockDownstream {
     fn undo(&self, action: &DagChange, _before: Option<&RawValue>) -> Option<DagChange> {
         let DagChange::Mark(mark) = action else { return None };
         let seen = Seen { state: mark.to_state(), ..mark.seen.clone() };
-        Some(DagChange::Mark(Mark { run: mark.run.clone(), seen, to: NewTaskState::Failed, structure: None }))
+        let to = NewTaskState::Failed;
+        Some(DagChange::Mark(Mark { run: mark.run.clone(), seen, to, structure: None, next_run: None }))
     }
 
     async fn review_undo(&self, reads: &AirflowReads, mut draft: Draft<DagChange>) -> Result<Draft<DagChange>> {
@@ -160,7 +166,13 @@ impl Recipe for UnblockDownstream {
         if draft.actions().is_empty() {
             return Ok(draft);
         }
-        opening::open(&mut draft, reads, &self.run).await?;
+        let Some(opened) = opening::open(&mut draft, reads, &self.run).await? else { return Ok(draft) };
+        let below = RunView::new(&opened.graph, &opened.tasks).after_mark(&self.task, &self.knowledge).cleared;
+        if !below.is_empty() {
+            let text = format!("Airflow clears what follows and failed on this mark, too: {}", names(below));
+            draft.finding(Finding::warn("besides", text).with_advice("most of it will be upstream_failed"));
+        }
+        draft.finding(opening::right(reads, &self.run.dag).await);
         draft.note("What ran since stays as it ran, and what is going on goes on: this only tells the truth about the task again.");
         draft.later("Stop what must not go on with `stop-run`, or kill its jobs one by one.");
         Ok(draft)
@@ -179,7 +191,7 @@ impl Recipe for UnblockDownstream {
         if let Some(owner) = self.knowledge.owner(&self.task.task) {
             obligation = obligation.with_owner(owner);
         }
-        match mark_deadline(&self.run) {
+        match mark.next_run.or_else(|| mark_deadline(&self.run)) {
             Some(deadline) => Some(obligation.with_deadline(deadline)),
             None => Some(obligation),
         }
@@ -313,6 +325,7 @@ impl UnblockDownstream {
             let text = format!("failed by itself, and runs again besides: {}", names(&forecast.failed_itself));
             findings.push(Finding::warn("besides", text));
         }
+        findings.extend(opening::machines_gone(forecast));
         let below = view.graph().descendants(task);
         let watched: Vec<&TaskId> =
             below.into_iter().filter(|id| self.knowledge.is_critical(id) || self.knowledge.is_serving(id)).collect();
@@ -400,6 +413,7 @@ impl UnblockDownstream {
             which,
             on_latest_version: false,
             what: what.to_owned(),
+            holds: None,
         })]
     }
 }
@@ -410,7 +424,7 @@ impl Mark {
     }
 }
 
-/// The next run begins a day after this one did, as far as its date tells.
+/// The next run begins a day after this one did, as far as its id tells.
 fn mark_deadline(run: &RunKey) -> Option<Timestamp> {
     // `scheduled__2026-11-24T00:00:00+00:00`: about that day, begun a day later; the next one a day after that.
     let about: Timestamp = run.run.as_str().split_once("__")?.1.parse().ok()?;

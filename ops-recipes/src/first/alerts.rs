@@ -38,6 +38,36 @@ pub const RECIPES: &[Known] = &[
         what: "commits an empty file for a dataset that fails",
         alerts: crate::datasets::commit_empty_dataset::ALERTS,
     },
+    #[cfg(feature = "airflow")]
+    Known {
+        recipe: "unblock-downstream",
+        what: "passes over a task that failed, so that what follows it runs",
+        alerts: crate::airflow::unblock_downstream::ALERTS,
+    },
+    #[cfg(feature = "airflow")]
+    Known {
+        recipe: "hold-machines",
+        what: "keeps the machines of a job up, so that its logs can be read",
+        alerts: crate::airflow::hold_machines::ALERTS,
+    },
+    #[cfg(feature = "airflow")]
+    Known {
+        recipe: "release-machines",
+        what: "lets the machines go that were kept",
+        alerts: crate::airflow::release_machines::ALERTS,
+    },
+    #[cfg(feature = "airflow")]
+    Known {
+        recipe: "stop-run",
+        what: "stops a run and its jobs, and waits until nothing is left",
+        alerts: crate::airflow::stop_run::ALERTS,
+    },
+    #[cfg(feature = "airflow")]
+    Known {
+        recipe: "clear-and-rerun",
+        what: "runs tasks of a run again, with all that hangs on them",
+        alerts: crate::airflow::clear_and_rerun::ALERTS,
+    },
 ];
 
 /// A recipe that answers a text, and what was recognized.
@@ -86,6 +116,17 @@ mod tests {
 
         use crate::datasets::{CommitEmptyDataset, RetractAttribute, RetractDatasets};
         for id in [RetractDatasets::ID, RetractAttribute::ID, CommitEmptyDataset::ID] {
+            assert!(RECIPES.iter().any(|known| known.recipe == id), "{id}");
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "airflow")]
+    fn ids_are_those_of_the_recipes_for_runs() {
+        use ops_plan::Recipe;
+
+        use crate::airflow::{ClearAndRerun, HoldMachines, ReleaseMachines, StopRun, UnblockDownstream};
+        for id in [UnblockDownstream::ID, HoldMachines::ID, ReleaseMachines::ID, StopRun::ID, ClearAndRerun::ID] {
             assert!(RECIPES.iter().any(|known| known.recipe == id), "{id}");
         }
     }

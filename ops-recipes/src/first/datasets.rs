@@ -1,7 +1,6 @@
 //! Sonar and Metapod among the systems that are looked at first.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use async_trait::async_trait;
 use futures_util::future::join;
@@ -9,9 +8,10 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use metapod_client::MetapodRead;
 use metapod_model::{TransactionId, TransactionType};
-use ops_client::{Error, ErrorKind, Probe, Result};
+use ops_client::{Error, Result};
 use sonar_client::{DatasetFilter, SonarRead, Transaction};
 
+use super::checkup::{Holder, check_up};
 use super::{Access, Checkup, Severity, Sign, System};
 use crate::words::count;
 
@@ -21,13 +21,6 @@ const OVERRUN: SignedDuration = SignedDuration::from_hours(14);
 const STILL: SignedDuration = SignedDuration::from_hours(2);
 /// Older runs are no longer tonight's business.
 const RECENT: SignedDuration = SignedDuration::from_hours(48);
-
-/// Who the credential says we are.
-#[derive(Clone, Debug, Default)]
-struct Holder {
-    who: Option<String>,
-    expires: Option<Timestamp>,
-}
 
 /// Sonar, as the first looks see it.
 #[derive(Clone)]
@@ -197,31 +190,4 @@ impl System for MetapodSystem {
 fn nothing() -> Result<TransactionId> {
     let parsed = "00000000-0000-0000-0000-000000000000".parse::<TransactionId>();
     parsed.map_err(|error| Error::invalid("doctor.read", error.to_string()))
-}
-
-fn check_up(probe: Result<Probe>, read: Result<()>, write: Access, holder: &Holder) -> Result<Checkup> {
-    let probe = probe?;
-    let read = match read {
-        Ok(()) => Access::Yes,
-        Err(error) if error.is_not_found() => Access::Yes,
-        Err(error) if error.kind() == ErrorKind::Unauthenticated => {
-            Access::No(format!("{error}; get a new credential"))
-        }
-        Err(error) if error.kind() == ErrorKind::Forbidden => Access::No(error.to_string()),
-        Err(error) => Access::Unknown(error.to_string()),
-    };
-    let mut checkup = Checkup::new(read, write);
-    // The server's time has whole seconds, and was sent a moment ago: far finer than what is looked for.
-    checkup.clock_ahead = probe.server_time.map(|server| ahead(SystemTime::now(), server));
-    checkup.version = probe.version;
-    checkup.who.clone_from(&holder.who);
-    checkup.expires = holder.expires;
-    Ok(checkup)
-}
-
-fn ahead(ours: SystemTime, server: SystemTime) -> SignedDuration {
-    match (Timestamp::try_from(ours), Timestamp::try_from(server)) {
-        (Ok(ours), Ok(server)) => ours.duration_since(server),
-        _ => SignedDuration::MAX,
-    }
 }

@@ -3,14 +3,20 @@
 //!
 //! Each system that is configured joins in as a [`System`].
 
+#[cfg(feature = "airflow")]
+mod airflow;
 mod alerts;
 mod ask;
+#[cfg(any(feature = "airflow", feature = "datasets"))]
+mod checkup;
 #[cfg(feature = "datasets")]
 mod datasets;
 mod doctor;
 mod system;
 mod triage;
 
+#[cfg(feature = "airflow")]
+pub use airflow::AirflowSystem;
 pub use alerts::{Known, Match, RECIPES, recipes_for};
 #[cfg(feature = "datasets")]
 pub use datasets::{MetapodSystem, SonarSystem};

@@ -70,6 +70,7 @@ async fn when_the_machines_are_gone_they_are_made_again_and_kept() {
     let ran = |id| starts(&world, &run, id);
     assert_eq!((ran("scale-ec2-fx-model"), ran("itaipu-fx-model"), ran("fx-model")), (2, 2, 2));
     assert_eq!(ran("downscale-fx-model"), 1, "left green: that is the hold");
+    assert!(report.text().contains("downscale-fx-model is success: it will not run"), "{}", report.text());
     assert_eq!(desk.due(&registry).await.len(), 1);
 
     // Released by others: what is owed is seen to be settled.

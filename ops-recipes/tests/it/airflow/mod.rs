@@ -1,5 +1,6 @@
 //! The recipes for a DAG run, on a night whose scheduler moves tasks as the real one was seen to.
 
+mod first;
 mod foretold;
 mod machines;
 mod real;

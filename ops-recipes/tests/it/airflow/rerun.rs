@@ -5,7 +5,7 @@ use ops_plan::{Outcome, Verdict};
 use ops_recipes::airflow::ClearAndRerun;
 
 use super::{Desk, blocks, failed, night, pass, planned, registry, starts, state, states, task};
-use crate::stage::{texts, verdict};
+use crate::stage::{texts, verdict, word};
 
 #[tokio::test]
 async fn a_job_runs_again_with_all_that_hangs_on_it() {
@@ -47,4 +47,16 @@ async fn what_works_now_and_what_is_not_there_is_refused() {
     assert!(block[0].contains("no task nobody"), "{block:?}");
     let block = blocks(&planned(&world, &ClearAndRerun::new(run, Vec::new())).await);
     assert!(block[0].contains("no task is named"), "{block:?}");
+}
+
+#[tokio::test]
+async fn a_job_without_its_machines_is_told() {
+    let (world, run) = failed(&["fx-model"]);
+    assert_eq!(state(&world, &run, "downscale-fx-model"), TaskState::Success);
+    let plan = planned(&world, &ClearAndRerun::new(run.clone(), vec![task("fx-model")])).await;
+    let machines = word(&plan.head().findings, "machines").unwrap();
+    assert_eq!(machines.verdict, Verdict::Warn);
+    assert!(machines.text.contains("scale-ec2-fx-model does not run again"), "{}", machines.text);
+    let all = vec![task("scale-ec2-fx-model"), task("itaipu-fx-model"), task("fx-model")];
+    assert_eq!(verdict(&planned(&world, &ClearAndRerun::new(run, all)).await, "machines"), None);
 }

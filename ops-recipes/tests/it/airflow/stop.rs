@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use airflow_client::{DagRun, RunKey, TaskState};
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use ops_client::Result;
 use ops_plan::{Outcome, Registry, Target, Verdict};
 use ops_recipes::airflow::{AirflowWrites, KillJobs, LiveJob, RunJobs, StopRun};
@@ -42,7 +43,9 @@ impl KillJobs for Cluster {
         let run = airflow_client::AirflowRead::dag_run(&state, &self.run).await?;
         assert_eq!(run.state, airflow_client::RunState::Failed, "the run is stopped before its jobs are");
         let mut alive = self.alive.lock().unwrap();
-        for dead in alive.extract_if(.., |job| ids.contains(&job.id)) {
+        for dead in alive.iter_mut().filter(|job| ids.contains(&job.id) && job.is_alive()) {
+            // It takes a while to die: the stillness counts from then on.
+            *dead = dead.clone().ended_at(self.world.now() + SignedDuration::from_secs(90));
             let _ = self.world.fail_task(&self.run, &key(&dead.job));
         }
         self.killed.lock().unwrap().extend(ids.iter().cloned());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use airflow_client::{NewTaskState, RunState, TaskState, TriggerRule};
 use async_trait::async_trait;
-use ops_plan::{Outcome, Target, Verdict};
+use ops_plan::{Host, Observed, Outcome, Target, Verdict};
 use ops_recipes::airflow::{AirflowReads, DagKnowledge, Output, Outputs, TaskOwner, UnblockDownstream};
 use ops_sandbox::airflow::{DagSpec, Quirk, TaskSpec};
 use ops_sandbox::{Operation, World};
@@ -321,4 +321,55 @@ async fn a_task_that_is_well_needs_nothing() {
     assert!(plan.is_empty() && blocks(&plan).is_empty());
     mark(&world, &run, "fx-model", NewTaskState::Failed).await;
     assert!(!planned(&world, &recipe(&run, "fx-model")).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_ran_again_and_failed_anew_is_not_run_once_more() {
+    let (world, run) = failed(&["fx-model"]);
+    let job = registry(&world).open(&approved(planned(&world, &recipe(&run, "fx-model")).await)).unwrap();
+    // As after a crash: the mark was made, and before anybody looked one of those behind it ran and failed.
+    world.order(&run, ["scale-ec2-rest"], []);
+    mark(&world, &run, "fx-model", NewTaskState::Success).await;
+    pass(&world, 60);
+    assert_eq!(state(&world, &run, "scale-ec2-rest"), TaskState::Failed);
+    assert_eq!(state(&world, &run, "itaipu-rest"), TaskState::UpstreamFailed);
+    let seen = job.observe(&[0, 1]).await.unwrap();
+    assert_eq!(seen, [Observed::Done, Observed::Done], "held back by another failure: nothing is gained by a clear");
+}
+
+#[tokio::test]
+async fn the_duty_is_due_when_the_next_run_begins() {
+    let (world, run) = failed(&["fx-model"]);
+    let desk = Desk::new();
+    desk.apply(&registry(&world), planned(&world, &recipe(&run, "fx-model")).await).await;
+    let debts = desk.runner.runs().due(Some(&registry(&world)), jiff::Timestamp::now()).await.unwrap();
+    let dag = airflow_client::AirflowRead::dag(&world.airflow(), &run.dag).await.unwrap();
+    // By the DAG's own word; where it says nothing, by the day of the run.
+    let next = dag.next_run.unwrap_or("2026-11-26T00:00:00Z".parse().unwrap());
+    assert_eq!(debts.due[0].obligation.deadline, Some(next));
+}
+
+#[tokio::test]
+async fn yesterdays_run_is_told_from_todays() {
+    let (world, run) = failed(&["fx-model"]);
+    assert_eq!(verdict(&planned(&world, &recipe(&run, "fx-model")).await, "newest"), Some(Verdict::Pass));
+    let tomorrow = another(&world, "scheduled__2026-11-25T00:00:00+00:00");
+    let plan = planned(&world, &recipe(&run, "fx-model")).await;
+    let newest = word(&plan.head().findings, "newest").unwrap();
+    assert_eq!(newest.verdict, Verdict::Warn);
+    assert!(newest.text.contains(tomorrow.run.as_str()), "{}", newest.text);
+}
+
+#[tokio::test]
+async fn an_undo_tells_what_the_mark_clears_besides() {
+    let (world, run) = failed(&["fx-model"]);
+    let (registry, desk) = (registry(&world), Desk::new());
+    world.order(&run, ["databricks_load-models"], []);
+    let report = desk.apply(&registry, planned(&world, &recipe(&run, "fx-model")).await).await;
+    pass(&world, 60);
+    assert_eq!(state(&world, &run, "databricks_load-models"), TaskState::Failed);
+    let dir = desk.runner.runs().find(&report.run).unwrap();
+    let undo = desk.runner.plan_undo(&registry, &dir).await.unwrap();
+    let besides = word(&undo.head().findings, "besides").unwrap();
+    assert!(besides.text.contains("databricks_load-models"), "{}", besides.text);
 }
