@@ -7,6 +7,7 @@ use ops_plan::Registry;
 use ops_recipes::airflow::{
     AirflowReads, AirflowWrites, ClearAndRerun, HoldMachines, ReleaseMachines, StopRun, UnblockDownstream,
 };
+use ops_recipes::first::{AirflowSystem, System};
 
 use ops_sandbox::airflow::AirflowPort;
 
@@ -25,6 +26,8 @@ pub struct Airflow {
     /// For asking what the credential for changes may do, where it is held.
     writer: Option<Arc<dyn AirflowRead>>,
     writes: Option<Arc<dyn AirflowWrite>>,
+    /// Whether changes are made with another credential, which is not held.
+    writer_elsewhere: bool,
     address: String,
 }
 
@@ -48,6 +51,7 @@ impl Airflow {
             reads,
             writer: writer.clone().map(|writer| writer as Arc<dyn AirflowRead>),
             writes: writer.map(|writer| writer as Arc<dyn AirflowWrite>),
+            writer_elsewhere: rights == Rights::Read && way.settings.airflow_write_login.is_some(),
         })
     }
 
@@ -59,6 +63,7 @@ impl Airflow {
             reads: Arc::clone(&port) as Arc<dyn AirflowRead>,
             writer: may.then(|| Arc::clone(&port) as Arc<dyn AirflowRead>),
             writes: may.then_some(port as Arc<dyn AirflowWrite>),
+            writer_elsewhere: false,
             address: "this process".to_owned(),
         }
     }
@@ -83,6 +88,15 @@ impl Airflow {
             .with::<ReleaseMachines>(reads.clone(), writes())
             .with::<StopRun>(reads.clone(), writes())
             .with::<ClearAndRerun>(reads, writes())
+    }
+
+    pub(super) fn system(&self, environment: &str) -> Arc<dyn System> {
+        let system = AirflowSystem::new(Arc::clone(&self.reads), environment, &self.address);
+        Arc::new(match &self.writer {
+            Some(writer) => system.with_writer(Arc::clone(writer)),
+            None if self.writer_elsewhere => system.with_writer_elsewhere(),
+            None => system,
+        })
     }
 
     pub(super) fn at(&self) -> String {

@@ -186,7 +186,10 @@ impl Reach {
     /// The systems that are looked at first.
     pub fn systems(&self) -> Vec<Arc<dyn System>> {
         let name = &*self.target.environment;
-        self.datasets.iter().flat_map(|datasets| datasets.systems(name)).collect()
+        let systems = self.datasets.iter().flat_map(|datasets| datasets.systems(name));
+        #[cfg(feature = "airflow")]
+        let systems = systems.chain(self.airflow.iter().map(|airflow| airflow.system(name)));
+        systems.collect()
     }
 
     /// Sonar and Metapod.

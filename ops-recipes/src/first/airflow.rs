@@ -29,6 +29,7 @@ const LINE: usize = 160;
 pub struct AirflowSystem {
     airflow: Arc<dyn AirflowRead>,
     writer: Option<Arc<dyn AirflowRead>>,
+    writer_elsewhere: bool,
     environment: String,
     address: String,
     dags: Vec<DagId>,
@@ -52,6 +53,7 @@ impl AirflowSystem {
         Self {
             airflow,
             writer: None,
+            writer_elsewhere: false,
             environment: environment.into(),
             address: address.into(),
             dags: Vec::new(),
@@ -65,6 +67,13 @@ impl AirflowSystem {
     #[must_use]
     pub fn with_writer(mut self, writer: Arc<dyn AirflowRead>) -> Self {
         self.writer = Some(writer);
+        self
+    }
+
+    /// Another credential changes runs, which is not at hand: whether it may is not known.
+    #[must_use]
+    pub fn with_writer_elsewhere(mut self) -> Self {
+        self.writer_elsewhere = true;
         self
     }
 
@@ -197,6 +206,9 @@ impl System for AirflowSystem {
         let (probe, dags) = join(self.airflow.probe(), self.airflow.dags(&all)).await;
         let asked = self.dags.first().or_else(|| dags.as_ref().ok()?.first().map(|dag| &dag.id));
         let write = match asked {
+            _ if self.writer_elsewhere && self.writer.is_none() => {
+                Access::Unknown("another credential changes runs, and was not asked".into())
+            }
             None => Access::Unknown("there is no DAG to ask about".into()),
             Some(dag) => match self.writer.as_ref().unwrap_or(&self.airflow).may_change(dag).await {
                 Ok(true) => Access::Yes,

@@ -97,6 +97,9 @@ async fn the_doctor_sees_who_may_change_runs() {
     let may_not: Vec<Arc<dyn System>> = vec![Arc::new(system(&world).with_writer(viewer))];
     let told = doctor(&may_not, world.now(), SOON, tokio::time::sleep).await;
     assert!(!told.is_well() && told.to_string().contains("may not change runs of dagao"), "{told}");
+    let elsewhere: Vec<Arc<dyn System>> = vec![Arc::new(system(&world).with_writer_elsewhere())];
+    let told = doctor(&elsewhere, world.now(), SOON, tokio::time::sleep).await;
+    assert!(told.is_well() && told.to_string().contains("was not asked"), "{told}");
     let overview = triage(&may, world.now(), SOON, tokio::time::sleep).await;
     assert!(!overview.found_something(), "{overview}");
 }
