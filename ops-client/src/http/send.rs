@@ -96,10 +96,12 @@ async fn persist(call: &Prepared, begun: Instant, attempts: &mut u32) -> Result<
         }
         if !renewed && credential.has_ended(&error) {
             renewed = true;
-            let renewal = credential.renew(call.op, authorization.generation, call.timeout).await;
-            let status = error.status().unwrap_or_default();
-            renewal.map_err(|error| error.with_status(status).with_effect(worst))?;
-            continue;
+            match credential.renew(call.op, authorization.generation, call.timeout).await {
+                Ok(()) => continue,
+                Err(failed) if error.status() == Some(401) => return Err(failed.with_status(401).with_effect(worst)),
+                // It may as well be a right that is missing: then what the server said is worth more.
+                Err(_) => return Err(error.with_effect(worst)),
+            }
         }
         let pause = may_resend(call.idempotency, &error).then(|| pauses.next()).flatten();
         let pause = pause.map(|pause| pause.max(error.retry_after().unwrap_or_default()));

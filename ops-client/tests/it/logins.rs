@@ -81,6 +81,35 @@ async fn a_refusal_of_the_new_pass_is_the_end() {
     assert_eq!(door.given.load(Ordering::SeqCst), 2);
 }
 
+/// Gives one pass, and then none: too many logins.
+#[derive(Default)]
+struct OnePass(AtomicUsize);
+
+#[async_trait]
+impl Login for OnePass {
+    async fn log_in(&self) -> Result<Pass> {
+        match self.0.fetch_add(1, Ordering::SeqCst) {
+            0 => Ok(Pass::cookie("session", "pass-1".into())),
+            _ => Err(Error::new("door.log_in", ErrorKind::RateLimited, Effect::None)),
+        }
+    }
+
+    fn has_ended(&self, refusal: &Error) -> bool {
+        matches!(refusal.status(), Some(401 | 403))
+    }
+}
+
+#[tokio::test]
+async fn where_no_new_pass_is_had_a_missing_right_stays_one() {
+    for (status, kind) in [(403, ErrorKind::Forbidden), (401, ErrorKind::RateLimited)] {
+        let server = system("none", status, "either it has ended, or you may not").await;
+        let credential = Credential::login(Arc::new(OnePass::default()));
+        let endpoint = builder(&server.uri()).credential(credential).build().unwrap();
+        let error = retract(&endpoint, Write).send().await.unwrap_err();
+        assert_eq!((error.kind(), error.effect(), error.attempts()), (kind, Effect::None, 1));
+    }
+}
+
 #[tokio::test]
 async fn a_login_that_fails_keeps_its_kind_and_is_tried_once_by_those_who_wait() {
     for kind in [ErrorKind::Unavailable, ErrorKind::Unauthenticated] {
