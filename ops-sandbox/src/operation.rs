@@ -39,6 +39,11 @@ macro_rules! operations {
                 }
             }
 
+            /// Whether it is answered only to who logged in, where that is asked for at all.
+            pub(crate) fn needs_login(self) -> bool {
+                !matches!(self, Self::AirflowProbe | Self::AirflowHealth)
+            }
+
             /// Whether it changes something.
             pub fn changes(self) -> bool {
                 match self {

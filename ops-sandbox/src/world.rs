@@ -214,12 +214,12 @@ impl World {
     }
 
     /// Does what was asked, and counts it where it changed something.
-    pub(crate) fn act<T>(
+    pub(crate) fn act<T, E>(
         &self,
         operation: Operation,
         subject: Uuid,
-        what: impl FnOnce(&mut State) -> Result<Done<T>, Refusal>,
-    ) -> Result<T, Refusal> {
+        what: impl FnOnce(&mut State) -> Result<Done<T>, E>,
+    ) -> Result<T, E> {
         let mut state = self.state();
         let done = what(&mut state)?;
         if done.changed {

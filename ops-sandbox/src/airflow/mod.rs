@@ -9,6 +9,7 @@ mod about;
 mod agenda;
 mod change;
 mod direct;
+mod http;
 mod orders;
 mod port;
 mod rules;
@@ -20,6 +21,7 @@ mod state;
 mod structure;
 
 pub use about::About;
+pub(crate) use http::{Logins, airflow2, airflow3};
 pub use port::AirflowPort;
 pub use run::Tally;
 pub(crate) use scheduler::Outside;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use airflow_client::{
     AirflowRead, AirflowTrigger, AirflowWrite, Clear, Dag, DagFilter, DagGraph, DagId, DagRun, Event, EventFilter,
-    Health, ImportError, LogLine, LogRequest, NewRunState, Part, Pool, Probe, Result, RunFilter, RunKey, SetTaskState,
-    Spread, TaskFilter, TaskId, TaskInstance, TaskKey, TaskRef, TaskState, Trigger, Variable,
+    Health, ImportError, LogLine, LogRequest, NewRunState, Part, Pool, Probe, Result, RunFilter, RunKey, RunState,
+    SetTaskState, Spread, TaskFilter, TaskId, TaskInstance, TaskKey, TaskRef, TaskState, Trigger, Variable,
 };
 use async_trait::async_trait;
 use futures_util::StreamExt;
@@ -76,7 +76,7 @@ impl AirflowPort {
         let refused = match self.who {
             Who::Admin => None,
             Who::Viewer => Some(Refusal::Forbidden("Forbidden".to_owned())),
-            Who::Stranger => Some(self.stranger()),
+            Who::Stranger => Some(stranger()),
         };
         self.call(operation, about.subject(), refused, what).await
     }
@@ -88,7 +88,7 @@ impl AirflowPort {
         about: About<'_>,
         what: impl FnOnce(&State) -> Result<T, Refusal> + Send,
     ) -> Result<T> {
-        let refused = (self.who == Who::Stranger).then(|| self.stranger());
+        let refused = (self.who == Who::Stranger).then(stranger);
         self.call(operation, about.subject(), refused, |state| what(state).map(Done::same)).await
     }
 
@@ -106,14 +106,6 @@ impl AirflowPort {
         self.world.call(operation, subject, Refusal::over_rest, what).await
     }
 
-    /// Airflow 2 does not tell a stranger from one who may not (measured).
-    fn stranger(&self) -> Refusal {
-        match self.generation {
-            Generation::Two => Refusal::Forbidden("Forbidden".to_owned()),
-            Generation::Three => Refusal::Unauthenticated("Not authenticated".to_owned()),
-        }
-    }
-
     /// That the tasks of a clear are there, as every implementation of the port says it.
     fn check(&self, clear: &Clear, operation: Operation) -> Result<()> {
         let structure = {
@@ -123,12 +115,17 @@ impl AirflowPort {
         };
         clear.check(operation.name(), &structure.graph)?;
         if clear.restart_running && self.generation == Generation::Two {
-            return Err(Error::new(operation.name(), ErrorKind::Rejected, Effect::None)
-                .with_message("Airflow 2 cannot restart a running task: it says that it does, and leaves it alone")
-                .with_remedy("mark the task failed, then clear it"));
+            let why = "Airflow 2 cannot restart what is running: it would say that it did";
+            let remedy = "mark the running tasks failed, wait until their processes ended, then clear them";
+            return Err(Error::invalid(operation.name(), why).with_remedy(remedy));
         }
         Ok(())
     }
+}
+
+/// Whoever cannot log in does not get so far as to be told more.
+fn stranger() -> Refusal {
+    Refusal::Unauthenticated("the user or the password was not accepted".to_owned())
 }
 
 /// How a clear of the client is a clear of Airflow.
@@ -171,6 +168,18 @@ impl Airflow {
         let found = self.run(run)?;
         let at = found.find(task).ok_or_else(|| unknown_task(run, task))?;
         Ok((found, &found.instances[at]))
+    }
+
+    /// What works or is about to is not cleared, unless that was asked for.
+    fn refuse_running(&self, clear: &Clear, places: &[Place]) -> Result<(), Refusal> {
+        let busy = |one: &&Instance| {
+            one.now.state.is_running() || matches!(one.now.state, TaskState::Queued | TaskState::Scheduled)
+        };
+        let running = places.iter().filter_map(|&place| self.instance(place)).find(busy);
+        match running.filter(|_| !clear.restart_running) {
+            Some(one) => Err(Refusal::Conflict(format!("running or about to: {}", one.key))),
+            None => Ok(()),
+        }
     }
 
     /// The tasks of these instances, each once, sorted.
@@ -295,8 +304,11 @@ impl AirflowRead for AirflowPort {
     async fn tries(&self, run: &RunKey, task: &TaskKey) -> Result<Vec<TaskInstance>> {
         self.read(Operation::AirflowTries, About::Task(run, task), |state| {
             let (found, one) = state.airflow.found(run, task)?;
-            let before = one.before.iter().filter(|past| past.number != one.now.number);
-            Ok(before.chain([&one.now]).map(|which| found.shown_try(one, which)).collect())
+            // A try that waits for the next one is told as the failed one that it was (measured on both).
+            let waits = one.now.state == TaskState::UpForRetry;
+            let before = one.before.iter().filter(|past| waits || past.number != one.now.number);
+            let current = (!waits).then_some(&one.now);
+            Ok(before.chain(current).map(|which| found.shown_try(one, which)).collect())
         })
         .await
     }
@@ -320,6 +332,7 @@ impl AirflowRead for AirflowPort {
             let at = state.airflow.run_number(&clear.run)?;
             let (tasks, rules) = rules(clear);
             let places = state.airflow.foresee_clear(at, &tasks, rules);
+            state.airflow.refuse_running(clear, &places)?;
             Ok(Done::same(state.airflow.refs(&places)))
         })
         .await
@@ -449,12 +462,7 @@ impl AirflowWrite for AirflowPort {
             let (now, at) = (state.now(), state.airflow.run_number(&clear.run)?);
             let (tasks, rules) = rules(clear);
             let places = state.airflow.foresee_clear(at, &tasks, rules);
-            let runs =
-                |&&place: &&Place| state.airflow.instance(place).is_some_and(|one| one.now.state == TaskState::Running);
-            if let Some(&running) = places.iter().find(runs).filter(|_| !clear.restart_running) {
-                let key = state.airflow.instance(running).map(|one| one.key.to_string()).unwrap_or_default();
-                return Err(Refusal::Conflict(format!("{key} is running")));
-            }
+            state.airflow.refuse_running(clear, &places)?;
             state.airflow.clear(generation, at, &tasks, rules, now);
             let extra = serde_json::json!({"task_ids": clear.tasks, "dag_run_id": clear.run.run}).to_string();
             state.note("post_clear_task_instances", "admin", Some(&clear.run), None, Some(extra));
@@ -488,6 +496,10 @@ impl AirflowWrite for AirflowPort {
     async fn delete_run(&self, run: &RunKey) -> Result<()> {
         self.change(Operation::DeleteRun, About::Run(run), |state| {
             let (now, at) = (state.now(), state.airflow.run_number(run)?);
+            if state.airflow.run(run)?.state == RunState::Running {
+                // Airflow 3 refuses it; of Airflow 2 the client does not ask it.
+                return Err(Refusal::Conflict(format!("{run} is running")));
+            }
             state.airflow.delete_run(at, now);
             state.note("delete_dag_run", "admin", Some(run), None, None);
             Ok(Done::changed(()))

@@ -15,16 +15,33 @@ pub(crate) struct Before {
 }
 
 impl Before {
+    /// There is one more in this state.
     pub(crate) fn count(&mut self, state: &TaskState) {
         self.all += 1;
-        match state {
-            TaskState::Success => self.success += 1,
-            TaskState::Skipped => self.skipped += 1,
-            TaskState::Failed => self.failed += 1,
-            TaskState::UpstreamFailed => self.upstream_failed += 1,
-            TaskState::Removed => self.removed += 1,
-            _ => {}
+        if let Some(number) = self.of(state) {
+            *number += 1;
         }
+    }
+
+    /// One of them has another state.
+    pub(crate) fn moved(&mut self, from: &TaskState, to: &TaskState) {
+        if let Some(number) = self.of(from) {
+            *number -= 1;
+        }
+        if let Some(number) = self.of(to) {
+            *number += 1;
+        }
+    }
+
+    fn of(&mut self, state: &TaskState) -> Option<&mut usize> {
+        Some(match state {
+            TaskState::Success => &mut self.success,
+            TaskState::Skipped => &mut self.skipped,
+            TaskState::Failed => &mut self.failed,
+            TaskState::UpstreamFailed => &mut self.upstream_failed,
+            TaskState::Removed => &mut self.removed,
+            _ => return None,
+        })
     }
 
     fn done(&self) -> usize {

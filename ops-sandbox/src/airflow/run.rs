@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use uuid::{Builder, Uuid};
 
+use super::rules::Before;
 use super::structure::Structure;
 
 /// How often something really happened to a task instance.
@@ -111,6 +112,9 @@ pub(crate) struct Run {
     pub(crate) instances: Vec<Instance>,
     /// The instances of each task.
     pub(crate) of: Vec<Vec<usize>>,
+    /// How those directly before each task ended. It is kept as they change: a task may follow thousands of others. Empty while
+    /// the instances are fitted to the DAG.
+    pub(crate) before: Vec<Before>,
     /// Tasks that the scheduler must look at.
     pub(crate) pending: BTreeSet<usize>,
     /// Instances that have not ended.
@@ -141,6 +145,7 @@ impl Run {
             structure,
             instances: Vec::new(),
             of: Vec::new(),
+            before: Vec::new(),
             pending: BTreeSet::new(),
             unfinished: 0,
             live: 0,
@@ -179,6 +184,11 @@ impl Run {
         let Some(task) = instance.task else { return };
         if let (Some(pool), true) = (&self.structure.tasks[task].task.pool, places != 0) {
             *self.taken.entry(pool.clone()).or_default() += places;
+        }
+        if !self.before.is_empty() {
+            for &next in &self.structure.downstream[task] {
+                self.before[next].moved(&before, after);
+            }
         }
         if *after == TaskState::NoStatus {
             self.pending.insert(task);
@@ -237,6 +247,7 @@ impl Run {
         }
         self.structure = Arc::clone(structure);
         self.of = vec![Vec::new(); structure.tasks.len()];
+        self.before.clear();
         self.pending.clear();
         for at in 0..self.instances.len() {
             let instance = &mut self.instances[at];
@@ -262,6 +273,12 @@ impl Run {
                 }
             }
         }
+        self.before = vec![Before::default(); structure.tasks.len()];
+        for (task, instances) in self.of.iter().enumerate() {
+            for &next in &structure.downstream[task] {
+                instances.iter().for_each(|&at| self.before[next].count(&self.instances[at].now.state));
+            }
+        }
         self.pending.extend(0..structure.tasks.len());
     }
 
@@ -279,6 +296,10 @@ impl Run {
             ended_at: None,
             pid: None,
         };
+        if !self.before.is_empty() {
+            let next = &self.structure.downstream[task];
+            next.iter().for_each(|&next| self.before[next].count(&TaskState::NoStatus));
+        }
         self.of[task].push(self.instances.len());
         self.instances.push(Instance {
             key: TaskKey { task: spec.id.clone(), map_index },

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::agenda::Due;
 use super::orders::Orders;
-use super::rules::{Before, Verdict, verdict};
+use super::rules::{Verdict, verdict};
 use super::state::{Airflow, LOOK, later};
 use crate::metapod::Catalogue;
 use crate::rng::Rng;
@@ -91,12 +91,8 @@ impl Airflow {
             if waiting.is_empty() {
                 continue;
             }
-            let mut before = Before::default();
-            for &above in &run.structure.upstream[task] {
-                run.of[above].iter().for_each(|&one| before.count(&run.instances[one].now.state));
-            }
             let spec = &run.structure.tasks[task].task;
-            let decided = verdict(&spec.trigger_rule, &before);
+            let decided = verdict(&spec.trigger_rule, &run.before[task]);
             let unexpanded = spec.mapped && run.instances[waiting[0]].key.map_index.is_none();
             if decided == Verdict::Start && unexpanded && !run.instances[waiting[0]].stale {
                 run.expand(task, now);

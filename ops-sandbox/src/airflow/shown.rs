@@ -60,7 +60,6 @@ impl Run {
         let task = instance.task.map(|task| &self.structure.tasks[task].task);
         shown.operator = task.and_then(|task| task.operator.clone());
         shown.pool = task.and_then(|task| task.pool.clone());
-        shown.label = instance.key.map_index.map(|index| index.to_string());
         shown.note.clone_from(&instance.note);
         shown
     }

@@ -42,6 +42,11 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
+    /// How many wait for a place.
+    pub(crate) fn waits(&self) -> usize {
+        self.waiting.len()
+    }
+
     pub(super) fn new(name: impl Into<String>, slots: i64) -> Self {
         Self { name: name.into(), slots, description: None, waiting: VecDeque::new() }
     }

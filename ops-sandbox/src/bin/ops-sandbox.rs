@@ -60,11 +60,15 @@ fn value<T: std::str::FromStr>(name: &str, given: Option<String>) -> Result<T, S
 async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
     let seed = settings.seed.unwrap_or(1);
     let world = World::seeded(seed);
-    let transaction = match settings.datasets {
-        None => scenario::nightly(&world).transaction,
-        Some(datasets) if settings.schema => scenario::bulk(&world, Bulk::new(datasets).with_schema())?,
-        Some(datasets) => scenario::bulk(&world, Bulk::new(datasets))?,
+    let (transaction, run) = match settings.datasets {
+        None => {
+            let night = scenario::nightly(&world);
+            (night.transaction, Some(scenario::tonight(&world, &night)?.run))
+        }
+        Some(datasets) if settings.schema => (scenario::bulk(&world, Bulk::new(datasets).with_schema())?, None),
+        Some(datasets) => (scenario::bulk(&world, Bulk::new(datasets))?, None),
     };
+    let run = run.map_or_else(|| "-".to_owned(), |run| run.to_string());
     if let Some(latency) = settings.latency {
         world.faults().sometimes(1.0, Target::All, Fault::Delay(Duration::from_millis(latency)));
     }
@@ -78,8 +82,11 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
         writeln!(out, "url {}", server.url())?;
         writeln!(out, "metapod {}", server.metapod_url())?;
         writeln!(out, "sonar {}", server.sonar_url())?;
+        writeln!(out, "airflow2 {}", server.airflow2_url())?;
+        writeln!(out, "airflow3 {}", server.airflow3_url())?;
         writeln!(out, "transaction {transaction}")?;
         writeln!(out, "committed {committed}")?;
+        writeln!(out, "run {run}")?;
         out.flush()?;
     }
     if settings.until_eof {

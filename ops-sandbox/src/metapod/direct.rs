@@ -297,6 +297,17 @@ impl World {
         self.state().catalogue.transaction(transaction).map_or(0, |found| found.progress.committed)
     }
 
+    /// When a transaction started.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown transaction.
+    pub fn started_at(&self, transaction: TransactionId) -> Result<Timestamp> {
+        self.direct(|state| {
+            let found = state.catalogue.transaction(transaction).ok_or_else(|| unknown_transaction(transaction))?;
+            Ok(found.started_at)
+        })
+    }
+
     /// The ids of all transactions, in the order in which they came to be.
     pub fn transactions(&self) -> Vec<TransactionId> {
         self.state().catalogue.transactions().iter().map(|transaction| transaction.id).collect()

@@ -12,6 +12,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::listen::HangUp;
+use crate::airflow::Logins;
 use crate::faults::{PAGE, whole_seconds};
 use crate::refusal::Refusal;
 use crate::{Fault, Operation, World, metapod};
@@ -25,6 +26,8 @@ struct Shared {
     schema: metapod::Schema,
     /// The whole `Authorization` header that is good; none where nobody is asked.
     authorization: RwLock<Option<String>>,
+    /// Airflow has logins of its own.
+    logins: Logins,
 }
 
 impl fmt::Debug for App {
@@ -34,10 +37,10 @@ impl fmt::Debug for App {
 }
 
 impl App {
-    pub(crate) fn new(world: World, bearer: Option<String>) -> Self {
+    pub(crate) fn new(world: World, bearer: Option<String>, logins: Logins) -> Self {
         let schema = metapod::schema(world.clone());
         let authorization = RwLock::new(bearer.map(|token| format!("Bearer {token}")));
-        Self(Arc::new(Shared { world, schema, authorization }))
+        Self(Arc::new(Shared { world, schema, authorization, logins }))
     }
 
     pub(crate) fn world(&self) -> &World {
@@ -46,6 +49,10 @@ impl App {
 
     pub(crate) fn schema(&self) -> &metapod::Schema {
         &self.0.schema
+    }
+
+    pub(crate) fn logins(&self) -> &Logins {
+        &self.0.logins
     }
 
     pub(crate) fn rotate(&self, token: String) {
@@ -67,14 +74,30 @@ impl App {
         subject: Uuid,
         act: impl AsyncFnOnce() -> Response,
     ) -> Response {
+        let refused = (!self.admits(headers)).then(unauthorized);
+        self.perform(operation, subject, refused, unauthorized, act).await
+    }
+
+    /// One call, as [`serve`](Self::serve), by a system that has its own way of refusing, and of saying that a login ended.
+    pub(crate) async fn perform(
+        &self,
+        operation: Operation,
+        subject: Uuid,
+        refused: Option<Response>,
+        expired: fn() -> Response,
+        act: impl AsyncFnOnce() -> Response,
+    ) -> Response {
         let world = self.world();
-        if !self.admits(headers) {
+        if let Some(refused) = refused {
             world.turn_away(operation, subject);
-            return unauthorized();
+            return refused;
         }
         match world.arrive(operation, subject) {
             None => act().await,
             Some(fault) if fault.takes_effect() => bend(fault, act().await).await,
+            // A login cannot have ended where none is asked for.
+            Some(Fault::ExpiredToken) if !operation.needs_login() => act().await,
+            Some(Fault::ExpiredToken) => expired(),
             Some(fault) => instead(fault),
         }
     }
@@ -112,7 +135,6 @@ fn instead(fault: Fault) -> Response {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(whole_seconds(retry_after).as_secs()));
             response
         }
-        Fault::ExpiredToken => unauthorized(),
         Fault::Html => ([(CONTENT_TYPE, "text/html; charset=utf-8")], PAGE).into_response(),
         Fault::Status(code) => status(code),
         _ => HangUp::response(),

@@ -5,6 +5,7 @@ mod listen;
 mod report;
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -14,14 +15,16 @@ use tokio::task::JoinHandle;
 
 pub(crate) use app::{App, answer, refused};
 
+use crate::airflow::{self, Logins};
 use crate::{World, metapod, sonar};
 
 /// The largest request that is read, in bytes: two hundred thousand names fit.
-const MAX_REQUEST: usize = 64 << 20;
+pub(crate) const MAX_REQUEST: usize = 64 << 20;
 
 /// Every system of a world, served over HTTP on one port of the loopback interface until this is dropped.
 ///
-/// Metapod lies at the root, Sonar below `/sonar`; what came of the calls is told at `GET /sandbox/effects` and forgotten
+/// Metapod lies at the root, Sonar below `/sonar`, Airflow below `/airflow3` with its API v2 and, with the same DAGs, below
+/// `/airflow2` with API v1; what came of the calls is told at `GET /sandbox/effects` and forgotten
 /// at `POST /sandbox/effects/reset`.
 ///
 /// ```
@@ -55,7 +58,7 @@ impl Server {
 
     /// Begins a server with settings.
     pub fn builder(world: World) -> ServerBuilder {
-        ServerBuilder { world, port: 0, bearer: None }
+        ServerBuilder { world, port: 0, bearer: None, airflow_logins: None }
     }
 
     /// The world that is served.
@@ -78,6 +81,21 @@ impl Server {
         format!("{}/sonar", self.url())
     }
 
+    /// What an Airflow client takes as its address: Airflow 2.11.2 answers.
+    pub fn airflow2_url(&self) -> String {
+        format!("{}/airflow2", self.url())
+    }
+
+    /// What an Airflow client takes as its address: Airflow 3.3.2 answers, over the same DAGs and runs.
+    pub fn airflow3_url(&self) -> String {
+        format!("{}/airflow3", self.url())
+    }
+
+    /// From now on no token and no session of Airflow is good, as after a restart: whoever calls must log in again.
+    pub fn forget_airflow_logins(&self) {
+        self.app.logins().forget();
+    }
+
     /// From now on only this token is good: the one before has expired.
     pub fn rotate_token(&self, token: impl Into<String>) {
         self.app.rotate(token.into());
@@ -96,6 +114,7 @@ pub struct ServerBuilder {
     world: World,
     port: u16,
     bearer: Option<String>,
+    airflow_logins: Option<Duration>,
 }
 
 impl std::fmt::Debug for ServerBuilder {
@@ -117,6 +136,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Airflow answers only to who logged in: `admin` may do everything, `viewer` may read everything; each has its name for a
+    /// password. A token lives this long. Without it whoever calls is the admin.
+    pub fn require_airflow_logins(mut self, token_lifetime: Duration) -> Self {
+        self.airflow_logins = Some(token_lifetime);
+        self
+    }
+
     /// Starts it on the current runtime.
     ///
     /// # Errors
@@ -129,10 +155,14 @@ impl ServerBuilder {
         };
         let listener = TcpListener::bind(("127.0.0.1", self.port)).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let app = App::new(self.world, self.bearer);
+        let day = Duration::from_secs(24 * 60 * 60);
+        let logins = Logins::new(self.airflow_logins.is_some(), self.airflow_logins.unwrap_or(day));
+        let app = App::new(self.world, self.bearer, logins);
         let router = Router::new()
             .merge(metapod::routes())
             .nest("/sonar", sonar::routes())
+            .nest("/airflow2", airflow::airflow2())
+            .nest("/airflow3", airflow::airflow3())
             .nest("/sandbox", report::routes())
             .layer(DefaultBodyLimit::max(MAX_REQUEST))
             .with_state(app.clone());

@@ -20,7 +20,7 @@ fn start(arguments: &[&str]) -> (Child, ChildStdin, HashMap<String, String>) {
         .unwrap();
     let told = BufReader::new(child.stdout.take().unwrap())
         .lines()
-        .take(5)
+        .take(8)
         .map(|line| line.unwrap().split_once(' ').map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap())
         .collect();
     let stdin = child.stdin.take().unwrap();
@@ -42,6 +42,13 @@ async fn it_serves_and_dies_with_its_starter() {
     let report = reqwest::Client::builder().build().unwrap().get(format!("{}/sandbox/effects", told["url"]));
     let report: Value = serde_json::from_slice(&report.send().await.unwrap().bytes().await.unwrap()).unwrap();
     assert_eq!((&report["effects"], &report["calls"]), (&Value::from(20), &Value::from(21)));
+
+    // Airflow lies there too, without a DAG.
+    for (name, path) in [("airflow2", "api/v1/dags"), ("airflow3", "api/v2/dags")] {
+        let asked = reqwest::get(format!("{}/{path}", told[name])).await.unwrap();
+        assert!(asked.text().await.unwrap().contains("total_entries"), "{name}");
+    }
+    assert_eq!(told["run"], "-");
 
     drop(stdin);
     assert!(child.wait().unwrap().success());

@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 
+use airflow_client::{AirflowRead, AirflowWrite, NewTaskState, RunState, SetTaskState, TaskId, TaskState};
 use metapod_client::{DatasetId, LogicalType, MetapodRead, MetapodWrite, TransactionType};
 use ops_sandbox::scenario::{Bulk, bulk};
 use ops_sandbox::{Operation, World};
@@ -140,4 +141,41 @@ async fn an_unknown_id_is_not_found() {
     assert!(error.is_not_found() && error.effect() == ops_client::Effect::None);
     assert_eq!(world.count(Operation::RetractCommittedDataset, stray.uuid()).calls, 1);
     assert_eq!(world.effects(stray), 0);
+}
+
+#[tokio::test]
+async fn the_dag_run_tells_what_the_catalogue_tells() {
+    for at in ["2018-01-17T00:12:00Z", "2018-01-17T03:00:00Z", "2018-01-17T23:59:00Z"] {
+        let world = World::seeded(1).at(at.parse().unwrap());
+        let night = ops_sandbox::scenario::nightly(&world);
+        let ops_sandbox::scenario::Tonight { run, yesterday: before, .. } =
+            ops_sandbox::scenario::tonight(&world, &night).unwrap();
+        let airflow = world.airflow();
+        assert_eq!(run.run.as_str(), "scheduled__2018-01-16T00:00:00+00:00");
+        assert_eq!(airflow.dag_run(&run).await.unwrap().state, RunState::Running, "{at}");
+        assert_eq!(airflow.dag_run(&before).await.unwrap().state, RunState::Success, "{at}");
+        let in_state = |state: TaskState| {
+            let tasks = world.task_instances(&run).into_iter();
+            tasks.filter(|one| one.state == state).map(|one| one.key.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(in_state(TaskState::Failed), ["churn-risk", "itaipu-credit-limit-history"]);
+        assert_eq!(in_state(TaskState::Running), ["itaipu-reports"]);
+        assert_eq!(in_state(TaskState::NoStatus), ["downscale-reports"]);
+        let behind = in_state(TaskState::UpstreamFailed);
+        assert!(behind.contains(&"credit-limit-history".to_owned()) && behind.contains(&"retention-policy".to_owned()));
+        assert!(in_state(TaskState::Success).contains(&"downscale-credit-limit-history".to_owned()));
+
+        // Passed over, what follows runs in seconds, and commits what it computes; the other failure stays.
+        let committed = world.committed(night.transaction);
+        let mark = SetTaskState::new(run.clone(), "credit-limit-history".parse::<TaskId>().unwrap(), NewTaskState::Success);
+        airflow.set_task_state(&mark).await.unwrap();
+        world.advance(std::time::Duration::from_secs(30));
+        let behind = in_state(TaskState::UpstreamFailed);
+        assert_eq!(behind, ["load-retention", "retention-policy"], "{at}");
+        let policy = world.find(night.transaction, "policy/credit-line-policy").unwrap();
+        assert!(world.dataset(policy).unwrap().dataset.committed, "{at}");
+        assert!(world.committed(night.transaction) > committed);
+        let model = world.find(night.transaction, "model/credit-limit-history").unwrap();
+        assert!(!world.dataset(model).unwrap().dataset.committed, "what was passed over is empty");
+    }
 }

@@ -156,7 +156,7 @@ async fn a_clear_of_a_running_task_restarts_it_on_three_and_does_nothing_on_two(
         assert_eq!(refused.kind(), ErrorKind::Conflict);
         let clear = Clear::any(run.clone(), [task("fx-model")]).restarting_running();
         if generation == Generation::Two {
-            assert_eq!(airflow.clear(&clear).await.unwrap_err().kind(), ErrorKind::Rejected);
+            assert_eq!(airflow.clear(&clear).await.unwrap_err().kind(), ErrorKind::Invalid);
             continue;
         }
         airflow.clear(&clear).await.unwrap();

@@ -1,6 +1,8 @@
 //! Airflow: how its scheduler moves tasks, what marks and clears do, and what its two APIs say.
 
 mod changes;
+mod http2;
+mod http3;
 mod life;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! The clients' own conformance suites, played in memory and over sockets. Everything is possible here.
 
+mod airflow;
 mod metapod;
 mod sonar;
 
