@@ -167,7 +167,8 @@ async fn the_dag_run_tells_what_the_catalogue_tells() {
 
         // Passed over, what follows runs in seconds, and commits what it computes; the other failure stays.
         let committed = world.committed(night.transaction);
-        let mark = SetTaskState::new(run.clone(), "credit-limit-history".parse::<TaskId>().unwrap(), NewTaskState::Success);
+        let mark =
+            SetTaskState::new(run.clone(), "credit-limit-history".parse::<TaskId>().unwrap(), NewTaskState::Success);
         airflow.set_task_state(&mark).await.unwrap();
         world.advance(std::time::Duration::from_secs(30));
         let behind = in_state(TaskState::UpstreamFailed);

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::night::transaction;
 use super::super::{Night, Scene, TaskPlan};
 use super::support::*;
-use crate::TaskState::{Failed, Success, UpstreamFailed};
+use crate::TaskState::{Failed, Success, UpForRetry, UpstreamFailed};
 use crate::{ErrorKind, LogRequest, RunFilter, RunState, TaskFilter, TaskKey};
 
 pub(super) async fn unknown_run(scene: Scene<'_>) -> Outcome {
