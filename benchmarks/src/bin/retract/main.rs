@@ -6,12 +6,10 @@
 mod alone;
 mod bare;
 mod canned;
-mod machine;
 mod planning;
 mod recipe;
 mod rounds;
 mod sandbox;
-mod table;
 mod tools;
 
 use std::path::PathBuf;

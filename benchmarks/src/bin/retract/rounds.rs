@@ -4,14 +4,15 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
+use benchmarks::machine;
+use benchmarks::table::{Row, Wanted, markdown, median, seconds, thousands};
 use metapod_client::DatasetId;
 use ops_recipes::datasets::Facts;
 use sonar_client::{DatasetFilter, SonarRead};
 
 use crate::recipe::{JournalIn, Retraction, Times};
 use crate::sandbox::{Clients, Sandbox};
-use crate::table::{Row, Wanted, markdown, median, seconds, thousands};
-use crate::{Result, alone, bare, machine, planning, tools};
+use crate::{Result, alone, bare, planning, tools};
 
 /// Calls at once, for everybody.
 const AT_ONCE: usize = 10;

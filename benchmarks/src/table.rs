@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// The middle of some measurements.
-pub(crate) fn median(values: &[f64]) -> f64 {
+pub fn median(values: &[f64]) -> f64 {
     let mut values = values.to_vec();
     values.sort_by(f64::total_cmp);
     match values.len() {
@@ -13,12 +13,13 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     }
 }
 
-pub(crate) fn seconds(values: &[Duration]) -> Vec<f64> {
+/// In seconds.
+pub fn seconds(values: &[Duration]) -> Vec<f64> {
     values.iter().map(Duration::as_secs_f64).collect()
 }
 
 /// `12,345`.
-pub(crate) fn thousands(number: f64) -> String {
+pub fn thousands(number: f64) -> String {
     let digits = format!("{number:.0}");
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
@@ -31,9 +32,11 @@ pub(crate) fn thousands(number: f64) -> String {
 }
 
 /// A bound on a ratio.
-#[derive(Clone, Copy)]
-pub(crate) enum Wanted {
+#[derive(Clone, Copy, Debug)]
+pub enum Wanted {
+    /// This or more.
     AtLeast(f64),
+    /// This or less.
     AtMost(f64),
 }
 
@@ -48,15 +51,20 @@ impl Wanted {
 }
 
 /// One line of the table.
-pub(crate) struct Row {
-    pub(crate) what: String,
-    pub(crate) per_second: String,
+#[derive(Debug)]
+pub struct Row {
+    /// What was measured.
+    pub what: String,
+    /// How often a second; empty where that says nothing.
+    pub per_second: String,
     /// As it is shown, and as it is compared.
-    pub(crate) ratio: Option<(String, f64)>,
-    pub(crate) wanted: Option<(&'static str, Wanted)>,
+    pub ratio: Option<(String, f64)>,
+    /// What the ratio should be, as it is shown and as it is compared.
+    pub wanted: Option<(&'static str, Wanted)>,
 }
 
-pub(crate) fn markdown(rows: &[Row]) -> String {
+/// The table in Markdown.
+pub fn markdown(rows: &[Row]) -> String {
     let mut text = String::from("| what | per second | ratio | wanted | ok? |\n|---|---:|---:|---:|---|\n");
     for row in rows {
         let ratio = row.ratio.as_ref().map_or("", |(shown, _)| shown);

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Cores, memory, kernel, and the file system of the runs' folder, in one line.
-pub(crate) fn line(runs: &Path) -> String {
+pub fn line(runs: &Path) -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let model = field("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown processor".into());
     let memory = field("/proc/meminfo", "MemTotal")
