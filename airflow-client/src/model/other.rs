@@ -136,7 +136,8 @@ impl LogLine {
 pub struct Variable {
     /// Its name.
     pub key: String,
-    /// Its value; `None` where Airflow keeps it to itself.
+    /// Its value; `None` where Airflow keeps it to itself. Where it is JSON, Airflow 3 gives it back written anew: the same
+    /// value, perhaps in other characters (measured).
     pub value: Option<String>,
     /// What it is for.
     pub description: Option<String>,

@@ -122,7 +122,9 @@ impl Recipe for StopRun {
         findings.push(match run.state {
             RunState::Failed => Finding::pass("run", "the run is failed"),
             // Seen on Airflow 2: its scheduler took the skipped tasks for a good end at the same moment.
-            RunState::Success => Finding::warn("run", "the run ended as success, though it was set failed: nothing starts"),
+            RunState::Success => {
+                Finding::warn("run", "the run ended as success, though it was set failed: nothing starts")
+            }
             other => Finding::block("run", format!("the run is {other}: somebody set it going again")),
         });
         let live: Vec<String> =

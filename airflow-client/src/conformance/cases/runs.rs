@@ -112,7 +112,7 @@ pub(super) async fn variables(scene: Scene<'_>) -> Outcome {
     let (run, _) = night::fresh("idle").map_err(told)?;
     let key = format!("{}/with a blank", run.run);
     refused(ErrorKind::NotFound, reads(scene).variable(&key).await)?;
-    for value in ["first", "{\"second\": [1, \"ü\"]}", ""] {
+    for value in ["first ü", "{\"second\": [1, 2]}", ""] {
         let variable = Variable::new(&*key, value);
         writes(scene).set_variable(&variable).await.map_err(told)?;
         let found = reads(scene).variable(&key).await.map_err(told)?;
