@@ -1,5 +1,8 @@
 //! Numbers and lists as they come: integers written as `2.0`, lists that are `null`, numbers below zero where none belong.
 
+use std::fmt;
+
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 
 /// An integer, also from a number with a point; what does not fit becomes the nearest that does. `null` is the default.
@@ -9,17 +12,35 @@ pub(super) fn number<'de, D: Deserializer<'de>, T: FromNumber + Default>(from: D
 
 /// The same, where `null` means that there is none.
 pub(super) fn maybe_number<'de, D: Deserializer<'de>, T: FromNumber>(from: D) -> Result<Option<T>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Number {
-        Whole(i64),
-        Pointed(f64),
+    Ok(from.deserialize_any(Number)?.map(T::from_whole))
+}
+
+/// Read as it comes: to try one type after the other would keep a copy of each number.
+struct Number;
+
+impl Visitor<'_> for Number {
+    type Value = Option<i64>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number or null")
     }
-    Ok(Option::<Number>::deserialize(from)?.map(|number| match number {
-        Number::Whole(number) => T::from_whole(number),
+
+    fn visit_i64<E>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Some(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Some(i64::try_from(number).unwrap_or(i64::MAX)))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
         // A cast from a float keeps within the bounds, and makes 0 of what is no number.
-        Number::Pointed(number) => T::from_whole(number as i64),
-    }))
+        Ok(Some(number as i64))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
 }
 
 /// `null` is the default.

@@ -1,5 +1,7 @@
 //! Lists, page by page, until they are whole.
 
+use std::cmp::Ordering;
+
 use ops_client::http::Call;
 use ops_client::{Effect, Error, ErrorKind, Result};
 use serde::Deserialize;
@@ -46,22 +48,21 @@ impl Window {
 }
 
 impl Api<'_> {
-    /// A whole list, sorted by its key, each object once. It is checked against the number that the server names, and read
+    /// A whole list, in this order, each object once. It is checked against the number that the server names, and read
     /// again where they differ: objects may come and go between two pages.
-    pub(super) async fn whole<T, K>(
+    pub(super) async fn whole<T>(
         &self,
         call: impl Fn(Window) -> Call + Sync,
-        key: impl Fn(&T) -> K,
+        order: impl Fn(&T, &T) -> Ordering + Send,
     ) -> Result<Vec<T>>
     where
         T: DeserializeOwned + Send,
-        K: Ord,
     {
         let mut last = (0, 0);
         for _ in 0..READINGS {
-            let (mut list, total) = self.pages(usize::MAX, &call).await?;
-            list.sort_by_cached_key(&key);
-            list.dedup_by(|a, b| key(a) == key(b));
+            let (mut list, total) = self.pages::<T>(usize::MAX, &call).await?;
+            list.sort_by(&order);
+            list.dedup_by(|a, b| order(a, b).is_eq());
             if list.len() == total {
                 return Ok(list);
             }

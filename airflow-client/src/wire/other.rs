@@ -37,7 +37,7 @@ impl Api<'_> {
 
     pub(crate) async fn variables(&self) -> Result<Vec<Variable>> {
         let call = |window: Window| window.query(self.get(&["variables"], "/api/{api}/variables"));
-        let list = self.whole(call, |shape: &VariableShape| shape.key.clone()).await?;
+        let list = self.whole(call, |a: &VariableShape, b| a.key.cmp(&b.key)).await?;
         Ok(list.into_iter().map(Variable::from).collect())
     }
 
@@ -48,13 +48,13 @@ impl Api<'_> {
 
     pub(crate) async fn pools(&self) -> Result<Vec<Pool>> {
         let call = |window: Window| window.query(self.get(&["pools"], "/api/{api}/pools"));
-        let list = self.whole(call, |shape: &PoolShape| shape.name.clone()).await?;
+        let list = self.whole(call, |a: &PoolShape, b| a.name.cmp(&b.name)).await?;
         Ok(list.into_iter().map(Pool::from).collect())
     }
 
     pub(crate) async fn import_errors(&self) -> Result<Vec<ImportError>> {
         let call = |window: Window| window.query(self.get(&["importErrors"], "/api/{api}/importErrors"));
-        let list = self.whole(call, |shape: &ImportErrorShape| shape.import_error_id).await?;
+        let list = self.whole(call, |a: &ImportErrorShape, b| a.import_error_id.cmp(&b.import_error_id)).await?;
         Ok(list.into_iter().map(ImportError::from).collect())
     }
 

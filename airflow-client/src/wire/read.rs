@@ -40,7 +40,7 @@ impl Api<'_> {
                 None => call,
             }
         };
-        let dags = self.whole(call, |dag: &DagShape| dag.dag_id.clone()).await?;
+        let dags = self.whole(call, |a: &DagShape, b| a.dag_id.cmp(&b.dag_id)).await?;
         Ok(dags.into_iter().map(Dag::from).collect())
     }
 
@@ -135,7 +135,7 @@ impl Api<'_> {
             let call = self.post(BATCH, "/api/{api}/dags/~/dagRuns/~/taskInstances/list");
             call.idempotency(Idempotency::Read).json(&body)
         };
-        self.whole(call, |shape: &TaskInstanceShape| (shape.key(), shape.dag_run_id.clone())).await
+        self.whole(call, TaskInstanceShape::order).await
     }
 
     pub(crate) async fn task_instance(&self, run: &RunKey, task: &TaskKey) -> Result<TaskInstance> {
@@ -194,7 +194,7 @@ impl Api<'_> {
                 None => call,
             }
         };
-        let keys = self.whole(call, |shape: &XComKeyShape| shape.key.clone()).await?;
+        let keys = self.whole(call, |a: &XComKeyShape, b| a.key.cmp(&b.key)).await?;
         if keys.is_empty() {
             self.task_instance(run, task).await?;
         }

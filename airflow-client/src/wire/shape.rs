@@ -1,5 +1,6 @@
 //! The objects of both APIs: one shape for each, since they differ in a few fields only. What one API lacks is optional.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -168,6 +169,11 @@ impl TaskInstanceShape {
     pub(super) fn key(&self) -> TaskKey {
         let map_index = self.map_index.and_then(|index| u32::try_from(index).ok());
         TaskKey { task: self.task_id.clone(), map_index }
+    }
+
+    /// By key, then by run.
+    pub(super) fn order(a: &Self, b: &Self) -> Ordering {
+        (&a.task_id, a.map_index, &a.dag_run_id).cmp(&(&b.task_id, b.map_index, &b.dag_run_id))
     }
 
     pub(super) fn is_of(&self, run: &RunKey) -> bool {

@@ -89,7 +89,8 @@ pub(crate) fn versions(majors: &[u32], pythons: &Path) -> Vec<String> {
         Some(String::from_utf8_lossy(&output.stdout).split_whitespace().take(2).collect::<Vec<_>>().join(" "))
     };
     let python = |major: &u32| {
-        let line = "import airflow_client.client as c, platform; print('apache-airflow-client', c.__version__)";
+        let line =
+            "from importlib.metadata import version; print('apache-airflow-client', version('apache-airflow-client'))";
         said(Command::new(interpreter(*major, pythons)).args(["-c", line]))
     };
     let curl = said(Command::new("curl").arg("--version"));
