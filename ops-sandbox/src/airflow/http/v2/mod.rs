@@ -100,7 +100,7 @@ fn told(
     if matches!(ask.method.as_str(), "GET" | "DELETE")
         && !matches!(route, Route::DeleteRun(_) | Route::DeleteVariable(_))
     {
-        return read::told(state, ask, route).map(|value| Done::same(value));
+        return read::told(state, ask, route).map(Done::same);
     }
     let needs_body = matches!(ask.method.as_str(), "POST" | "PATCH");
     let body = match body {
