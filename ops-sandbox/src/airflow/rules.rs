@@ -130,7 +130,7 @@ mod tests {
         TriggerRule::Always,
     ];
 
-    /// S success, F failed, U upstream_failed, K skipped, R removed, - not ended.
+    /// S success, F failed, U `upstream_failed`, K skipped, R removed, - not ended.
     fn before(states: &str) -> Before {
         let mut before = Before::default();
         for state in states.chars() {
@@ -146,7 +146,7 @@ mod tests {
         before
     }
 
-    /// In the order of `RULES`: R it runs, . it waits, U it is upstream_failed, K it is skipped.
+    /// In the order of `RULES`: R it runs, . it waits, U it is `upstream_failed`, K it is skipped.
     fn row(states: &str) -> String {
         let sign = |rule| match verdict(rule, &before(states)) {
             Verdict::Start => 'R',
