@@ -2,6 +2,7 @@
 
 mod first;
 mod foretold;
+mod kills;
 mod machines;
 mod real;
 mod rerun;

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use airflow_client::{
     AirflowClient, AirflowRead, AirflowTrigger, AirflowTriggerClient, AirflowWrite, Clear, DagId, Environment,
-    NewRunState, RunFilter, RunKey, RunState, TaskFilter, TaskId, TaskState, Trigger, Variable,
+    LogRequest, NewRunState, RunFilter, RunKey, RunState, TaskFilter, TaskId, TaskKey, TaskState, Trigger, Variable,
 };
+use futures_util::StreamExt;
 use jiff::Timestamp;
 use ops_client::http::Limits;
 use ops_plan::{Outcome, Recipe, Registry, Target, Verdict};
@@ -33,7 +34,7 @@ const BEHIND: [&str; 4] = ["databricks_load-models", "downscale-rest", "itaipu-r
 
 /// A real Airflow.
 #[derive(Clone)]
-struct Peer {
+pub(super) struct Peer {
     client: AirflowClient,
     trigger: AirflowTriggerClient,
 }
@@ -41,7 +42,7 @@ struct Peer {
 /// `None`, said aloud, where no peer runs. In CI that is a failure.
 #[expect(clippy::disallowed_methods, reason = "where the peer listens is known to the script that started it")]
 #[expect(clippy::explicit_write, reason = "what a passing test prints is not shown, unless it goes straight out")]
-fn peer(major: u32) -> Option<Peer> {
+pub(super) fn peer(major: u32) -> Option<Peer> {
     let name = format!("AIRFLOW{major}_URL");
     let Ok(address) = std::env::var(&name) else {
         assert!(std::env::var_os("CI").is_none(), "in CI the peer must run: {name} is not set");
@@ -56,7 +57,7 @@ fn peer(major: u32) -> Option<Peer> {
 }
 
 impl Peer {
-    fn registry(&self) -> Registry {
+    pub(super) fn registry(&self) -> Registry {
         let client = || Arc::new(self.client.clone());
         let reads = AirflowReads::new(client()).with_writer(client());
         let writes = || AirflowWrites::new(client());
@@ -68,12 +69,12 @@ impl Peer {
             .with::<ClearAndRerun>(reads, writes())
     }
 
-    async fn plan<R: Recipe>(&self, recipe: &R) -> ops_plan::Plan {
+    pub(super) async fn plan<R: Recipe>(&self, recipe: &R) -> ops_plan::Plan {
         self.registry().propose(recipe, Target::new("test")).await.unwrap()
     }
 
     /// Begins a run whose jobs do as they are told.
-    async fn run(&self, dag: &str, story: &str, fail: &[&str], sleep: &[(&str, u32)]) -> RunKey {
+    pub(super) async fn run(&self, dag: &str, story: &str, fail: &[&str], sleep: &[(&str, u32)]) -> RunKey {
         let dag: DagId = dag.parse().unwrap();
         let id = format!("{story}-{}", Timestamp::now().as_microsecond());
         let key = RunKey::new(dag.clone(), id.parse().unwrap());
@@ -88,7 +89,7 @@ impl Peer {
         self.client.set_variable(&Variable::new(format!("orders.{}", run.run), text)).await.unwrap();
     }
 
-    async fn forget(&self, run: &RunKey) {
+    pub(super) async fn forget(&self, run: &RunKey) {
         self.client.delete_variable(&format!("orders.{}", run.run)).await.unwrap();
     }
 
@@ -97,7 +98,7 @@ impl Peer {
         tasks.into_iter().map(|one| (one.key.to_string(), (one.state, one.try_number))).collect()
     }
 
-    async fn state(&self, run: &RunKey, id: &str) -> TaskState {
+    pub(super) async fn state(&self, run: &RunKey, id: &str) -> TaskState {
         self.states(run).await.remove(id).unwrap().0
     }
 
@@ -114,7 +115,7 @@ impl Peer {
         }
     }
 
-    async fn ends(&self, run: &RunKey) -> RunState {
+    pub(super) async fn ends(&self, run: &RunKey) -> RunState {
         let begun = Instant::now();
         loop {
             let now = self.client.dag_run(run).await.unwrap().state;
@@ -127,10 +128,22 @@ impl Peer {
     }
 
     /// How often a job began, by its own log: a line a try.
-    async fn attempts(&self, run: &RunKey, id: &str) -> usize {
-        let key = airflow_client::TaskKey::new(task(id));
-        let tries = self.client.tries(run, &key).await.unwrap();
-        tries.iter().filter(|one| one.started_at.is_some() && one.ended_at != one.started_at).count()
+    pub(super) async fn attempts(&self, run: &RunKey, id: &str) -> usize {
+        let (key, line) = (TaskKey::new(task(id)), format!("a try of {id} begins"));
+        let last = self.client.task_instance(run, &key).await.unwrap().try_number;
+        let mut begun = 0;
+        for number in 1..=last {
+            let mut lines = match self.client.log(&LogRequest::new(run.clone(), key.clone(), number)).await {
+                Ok(lines) => lines,
+                // It was marked, or a clear skipped a number: there never was such a try.
+                Err(error) if error.is_not_found() => continue,
+                Err(error) => panic!("{error}"),
+            };
+            while let Some(read) = lines.next().await {
+                begun += usize::from(read.unwrap().text.contains(&line));
+            }
+        }
+        begun
     }
 }
 
@@ -166,7 +179,7 @@ async fn on_a_real_airflow_3() {
     }
 }
 
-fn unblock(run: &RunKey, id: &str) -> UnblockDownstream {
+pub(super) fn unblock(run: &RunKey, id: &str) -> UnblockDownstream {
     UnblockDownstream::new(run.clone(), task(id)).accepted_by("the fx team")
 }
 
