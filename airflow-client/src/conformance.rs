@@ -30,6 +30,10 @@ pub const STRANGER: Needs = Needs::Other("log in with a wrong password");
 /// A running task can be stopped and started again by a clear. Airflow 2 only says so (measured).
 pub const RESTART: Needs = Needs::Other("restart what is running");
 
+/// It tells that a login has ended from a right that is missing. Airflow 2 answers both alike (measured): where no new login
+/// is had, its refusal stands.
+pub const EXPIRY: Needs = Needs::Other("tell that a login has ended");
+
 /// The ports, as one user holds them.
 #[derive(Clone, Copy)]
 #[non_exhaustive]

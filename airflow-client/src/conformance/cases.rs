@@ -20,7 +20,7 @@ use reading::*;
 use rights::*;
 use runs::*;
 
-use super::{RESTART, STRANGER, Stage, VIEWER};
+use super::{EXPIRY, RESTART, STRANGER, Stage, VIEWER};
 
 cases! { pub CASES on dyn Stage:
     "a probe is answered" => probe;
@@ -71,7 +71,7 @@ cases! { pub CASES on dyn Stage:
     #[needs(Change, VIEWER)] "one who may only read, reads and changes nothing" => viewer;
     #[needs(Change, STRANGER)] "a stranger is Unauthenticated" => stranger;
     #[needs(Fault)] "a system that is away is Unavailable" => unavailable;
-    #[needs(Fault)] "an expired token is Unauthenticated" => expired;
+    #[needs(Fault, EXPIRY)] "an expired token is Unauthenticated" => expired;
     #[needs(Fault)] "a page of HTML is no answer" => html;
     #[needs(Change, Fault)] "a change whose answer is lost may have happened" => lost_answer;
 }
