@@ -31,7 +31,7 @@ const EXAMPLES: &str = "Examples:
 struct Cli {
     #[command(flatten)]
     which: WhichRun,
-    /// The task to pass over, one instance of a mapped one as load[3]; the embedded sandbox takes one that failed
+    /// The task to pass over, one instance of a mapped one with its index in brackets; the embedded sandbox takes one that failed
     #[arg(long, value_name = "ID", value_parser = task_key, conflicts_with_all = ["apply", "resume", "undo"])]
     task: Option<TaskKey>,
     /// Who accepted that its output will be empty

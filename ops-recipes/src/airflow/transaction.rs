@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use airflow_client::{AirflowRead, DagId, DagRun, ExecutionDate, RunFilter, TargetDate, TaskFilter, TaskId, TaskState};
+use airflow_client::{
+    AirflowRead, DagId, DagRun, ExecutionDate, RunFilter, RunKey, RunState, TargetDate, TaskFilter, TaskId, TaskState,
+};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use metapod_model::{Transaction, TransactionId, TransactionType};
@@ -51,12 +53,18 @@ impl Jobs for AirflowJobs {
             return Err(unknown(OP, format!("the transaction {} has no target date", transaction.id)));
         };
         let runs = about(&*self.airflow, &self.dag, target).await?;
+        let of_the_day: Vec<RunKey> = runs.iter().map(|run| run.key.clone()).collect();
         let (runs, known) = belonging(runs, &transaction);
         if runs.is_empty() {
             return Err(unknown(OP, format!("{} has no run of target date {target}", self.dag)));
         }
+        // A run by hand has no date, or that of the moment in which it was made: it may work for any transaction.
+        let active = RunFilter::of(self.dag.clone()).in_state(RunState::Queued).in_state(RunState::Running);
+        let by_hand = |run: &DagRun| !matches!(run.run_type.as_deref(), Some("scheduled" | "backfill"));
+        let others = self.airflow.dag_runs(&active).await?.into_iter();
+        let others: Vec<DagRun> = others.filter(|run| by_hand(run) && !of_the_day.contains(&run.key)).collect();
         let mut jobs: BTreeMap<TaskId, JobState> = BTreeMap::new();
-        for run in &runs {
+        for (run, known) in runs.iter().map(|run| (run, known)).chain(others.iter().map(|run| (run, false))) {
             for task in self.airflow.task_instances(&run.key, &TaskFilter::all()).await? {
                 let Some(state) = state(&task.state).filter(|state| known || state.is_live()) else { continue };
                 let said = jobs.entry(task.key.task).or_insert(state);

@@ -163,6 +163,18 @@ async fn of_several_runs_of_a_day_only_what_is_live_is_told_unless_one_was_given
 }
 
 #[tokio::test]
+async fn what_is_live_in_a_run_by_hand_may_work_for_it() {
+    let (world, run) = both("2026-11-21T00:00:00Z", |spec| spec.scheduled());
+    pass(&world, 60);
+    let by_hand = world.add_run(&run.dag, RunSpec::new("by-hand".parse().unwrap())).unwrap();
+    world.order(&by_hand, [], [("itaipu-contracts", 600.0)]);
+    pass(&world, 5);
+    let found = jobs(&world).jobs(tonight()).await.unwrap();
+    assert_eq!(state_of(&found, "itaipu-contracts"), Some(JobState::Running));
+    assert_eq!(state_of(&found, "fx-model"), Some(JobState::Succeeded));
+}
+
+#[tokio::test]
 async fn what_a_task_writes_is_read_from_its_transaction() {
     let (world, run) = both("2026-11-21T00:00:00Z", |spec| spec);
     let dag_run: DagRun = world.airflow().dag_run(&run).await.unwrap();

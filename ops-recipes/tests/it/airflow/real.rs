@@ -149,7 +149,7 @@ impl Peer {
 
 /// All stories of one Airflow, side by side.
 async fn tell(peer: Peer) {
-    let stories: Vec<Pin<Box<dyn Future<Output = ()> + '_>>> = vec![
+    let stories: Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>> = vec![
         Box::pin(the_runbooks_story(&peer)),
         Box::pin(a_second_failure(&peer)),
         Box::pin(an_unrelated_failure(&peer)),
