@@ -79,6 +79,8 @@ if [[ $major == 2 ]]; then
     export AIRFLOW__API__AUTH_BACKENDS=airflow.api.auth.backend.basic_auth,airflow.api.auth.backend.session
     export AIRFLOW__WEBSERVER__SECRET_KEY=only-for-tests
     export AIRFLOW__WEBSERVER__WORKERS=2
+    # By default an address may try to log in five times in 40 s; tests do more often.
+    export AIRFLOW__FAB__AUTH_RATE_LIMITED=False
     # The log server would listen on every address; what reads logs finds them on the disk.
     servers=("webserver --hostname 127.0.0.1 --port $port --pid $folder/home/gunicorn.pid" "scheduler --skip-serve-logs")
 else
