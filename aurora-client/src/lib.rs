@@ -1,0 +1,12 @@
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod id;
+mod model;
+
+pub use api::{AuroraAdmin, AuroraRead, AuroraWrite, MesosRead, MesosWrite};
+#[cfg(feature = "mock")]
+pub use api::{MockAuroraAdmin, MockAuroraRead, MockAuroraWrite, MockMesosRead, MockMesosWrite};
+pub use id::{ClusterJob, FrameworkId, InstanceSet, Instances, JobKey, ParseError, TaskId};
+pub use model::*;
+pub use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};

@@ -1,0 +1,67 @@
+//! The ports: what a program may ask of a fleet, and what it may change there.
+
+use async_trait::async_trait;
+use ops_client::{Probe, Result};
+
+use crate::{Group, GroupFilter, InstanceId, Refresh, RefreshRequest, Size};
+
+/// Reading a fleet. Nothing here changes anything.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait FleetRead: Send + Sync {
+    /// That the service answers.
+    ///
+    /// # Errors
+    /// Every [`ErrorKind`](ops_client::ErrorKind) of a read; the effect is always `None`.
+    async fn probe(&self) -> Result<Probe>;
+
+    /// Groups and their machines, by name.
+    ///
+    /// # Errors
+    /// As [`FleetRead::probe`].
+    async fn groups(&self, filter: &GroupFilter) -> Result<Vec<Group>>;
+
+    /// One group.
+    ///
+    /// # Errors
+    /// `NotFound` where there is none; otherwise as [`FleetRead::probe`].
+    async fn group(&self, name: &str) -> Result<Group>;
+
+    /// The refreshes of a group, the newest first.
+    ///
+    /// # Errors
+    /// As [`FleetRead::group`].
+    async fn refreshes(&self, group: &str) -> Result<Vec<Refresh>>;
+}
+
+/// Changing a fleet. A program that only previews never holds this. No call is sent twice by the client, unless it certainly
+/// had no effect.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait FleetWrite: Send + Sync {
+    /// Ends a machine; its group puts another one in its place. Which group that is, the service knows.
+    ///
+    /// # Errors
+    /// `NotFound` where no group has the machine, `Conflict` where the group is scaled at this moment; otherwise every kind.
+    /// The effect says what may have happened.
+    async fn replace(&self, machine: &InstanceId) -> Result<()>;
+
+    /// How many machines a group shall have. Safe to repeat.
+    ///
+    /// # Errors
+    /// `Invalid` outside of what the group may have, `Conflict` where it is scaled at this moment; otherwise as
+    /// [`FleetWrite::replace`].
+    async fn set_size(&self, group: &str, size: Size) -> Result<()>;
+
+    /// Replaces all machines of a group, some at a time, as the service does it by itself. Its id.
+    ///
+    /// # Errors
+    /// `Conflict` where one is in progress; otherwise as [`FleetWrite::replace`].
+    async fn start_refresh(&self, group: &str, request: &RefreshRequest) -> Result<String>;
+
+    /// Ends the refresh that is in progress: what was replaced stays.
+    ///
+    /// # Errors
+    /// `NotFound` where none is; otherwise as [`FleetWrite::replace`].
+    async fn cancel_refresh(&self, group: &str) -> Result<()>;
+}
