@@ -2,14 +2,20 @@
 //!
 //! | recipe | the runbook's heading | changes |
 //! |---|---|---|
+//! | [`KillJob`], [`RestartJob`] | «Controlling aurora jobs via the CLI» | ends tasks, begins them anew |
 //! | [`CycleMachines`] | «Cycle all machines» | replaces the machines of a group |
+//! | [`RestartAurora`] | «Restart Aurora» | replaces the machine of a dead scheduler |
 
 pub mod cycle_machines;
+pub mod jobs;
 mod reads;
+// pub mod restart_aurora;
 #[cfg(feature = "airflow")]
 mod run_jobs;
 
 pub use cycle_machines::{CycleMachines, ReplaceMachine};
+pub use jobs::{JobChange, KillJob, RestartJob};
 pub use reads::{AuroraReads, AuroraWrites, FleetReads, FleetWrites};
+// pub use restart_aurora::{Evidence, RestartAurora, RestartReads, RestartStep};
 #[cfg(feature = "airflow")]
 pub use run_jobs::{AuroraKillJobs, AuroraRunJobs, JobPlace};

@@ -42,6 +42,8 @@ impl AuroraReads {
 pub struct AuroraWrites {
     /// Aurora.
     pub aurora: Arc<dyn AuroraWrite>,
+    /// Aurora, looked at right before a change: it takes numbers of instances, and what is meant are tasks.
+    pub look: Arc<dyn AuroraRead>,
 }
 
 impl fmt::Debug for AuroraWrites {
@@ -52,8 +54,8 @@ impl fmt::Debug for AuroraWrites {
 
 impl AuroraWrites {
     /// Through Aurora.
-    pub fn new(aurora: Arc<dyn AuroraWrite>) -> Self {
-        Self { aurora }
+    pub fn new(aurora: Arc<dyn AuroraWrite>, look: Arc<dyn AuroraRead>) -> Self {
+        Self { aurora, look }
     }
 }
 
