@@ -68,6 +68,26 @@ pub const RECIPES: &[Known] = &[
         what: "runs tasks of a run again, with all that hangs on them",
         alerts: crate::airflow::clear_and_rerun::ALERTS,
     },
+    #[cfg(all(feature = "airflow", feature = "datasets"))]
+    Known {
+        recipe: "redeploy-dag",
+        what: "ends jobs of a run, and runs them anew with what is deployed",
+        alerts: crate::airflow::redeploy_dag::ALERTS,
+    },
+    #[cfg(feature = "aurora")]
+    Known { recipe: "kill-job", what: "ends tasks of a job on Aurora", alerts: crate::aurora::jobs::kill_job::ALERTS },
+    #[cfg(feature = "aurora")]
+    Known {
+        recipe: "restart-job",
+        what: "restarts instances of a job, batch by batch",
+        alerts: crate::aurora::jobs::restart_job::ALERTS,
+    },
+    #[cfg(feature = "aurora")]
+    Known {
+        recipe: "cycle-machines",
+        what: "replaces the machines of a group, some at a time",
+        alerts: crate::aurora::cycle_machines::ALERTS,
+    },
 ];
 
 /// A recipe that answers a text, and what was recognized.
