@@ -88,6 +88,30 @@ pub const RECIPES: &[Known] = &[
         what: "replaces the machines of a group, some at a time",
         alerts: crate::aurora::cycle_machines::ALERTS,
     },
+    #[cfg(feature = "aurora")]
+    Known {
+        recipe: "create-job",
+        what: "creates a job on Aurora from a template",
+        alerts: crate::aurora::jobs::create_job::ALERTS,
+    },
+    #[cfg(feature = "aurora")]
+    Known {
+        recipe: "restart-aurora",
+        what: "replaces the machine of a dead Aurora scheduler",
+        alerts: crate::aurora::restart_aurora::ALERTS,
+    },
+    #[cfg(feature = "aurora")]
+    Known {
+        recipe: "scale-up",
+        what: "makes more machines, by the job that does it",
+        alerts: crate::aurora::scale::UP_ALERTS,
+    },
+    #[cfg(feature = "aurora")]
+    Known {
+        recipe: "scale-down",
+        what: "takes machines away, by the job that does it",
+        alerts: crate::aurora::scale::DOWN_ALERTS,
+    },
 ];
 
 /// A recipe that answers a text, and what was recognized.

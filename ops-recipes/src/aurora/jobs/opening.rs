@@ -3,9 +3,8 @@
 use aurora_client::{JobKey, Task, TaskFilter};
 use jiff::{SignedDuration, Timestamp};
 use ops_client::Result;
-use ops_plan::{Draft, Finding, Subject};
+use ops_plan::{Action, Draft, Finding, Subject};
 
-use super::change::JobChange;
 use crate::aurora::AuroraReads;
 
 /// A clock that is further off is a known cause of refusals.
@@ -15,7 +14,7 @@ const SKEW: SignedDuration = SignedDuration::from_secs(30);
 ///
 /// # Errors
 /// When Aurora does not answer.
-pub(super) async fn open(draft: &mut Draft<JobChange>, reads: &AuroraReads, job: &JobKey) -> Result<Vec<Task>> {
+pub(super) async fn open<A: Action>(draft: &mut Draft<A>, reads: &AuroraReads, job: &JobKey) -> Result<Vec<Task>> {
     draft.subject(Subject::new("job", job));
     let probe = reads.aurora.probe().await?;
     let version = probe.version.map_or(String::new(), |version| format!(" {version}"));

@@ -307,7 +307,7 @@ async fn died(reads: &RestartReads) -> Option<Finding> {
                 }
             }
         }
-        Result::Ok(())
+        Ok::<(), ops_client::Error>(())
     };
     Some(match look.await {
         Err(error) => Finding::warn(GUARD, format!("which tasks died meanwhile is not known: {error}")),
