@@ -1,7 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod agenda;
 pub mod airflow;
+pub mod aurora;
 mod faults;
+pub mod fleet;
+mod links;
 mod log;
 pub mod metapod;
 mod operation;

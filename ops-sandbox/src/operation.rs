@@ -8,8 +8,14 @@ pub enum System {
     Metapod,
     /// The window on it.
     Sonar,
-    /// What runs the jobs.
+    /// What runs the DAGs.
     Airflow,
+    /// What runs the jobs.
+    Aurora,
+    /// What gives the jobs their places.
+    Mesos,
+    /// The machines.
+    Fleet,
 }
 
 macro_rules! operations {
@@ -41,7 +47,12 @@ macro_rules! operations {
 
             /// Whether it is answered only to who logged in, where that is asked for at all.
             pub(crate) fn needs_login(self) -> bool {
-                !matches!(self, Self::AirflowProbe | Self::AirflowHealth)
+                match self.system() {
+                    System::Airflow => !matches!(self, Self::AirflowProbe | Self::AirflowHealth),
+                    // Reads are never challenged.
+                    System::Aurora => self.changes() || self == Self::AuroraHosts,
+                    _ => true,
+                }
             }
 
             /// Whether it changes something.
@@ -149,6 +160,62 @@ operations! {
     DeleteVariable = Airflow "airflow.delete_variable" true,
     /// Making a run.
     TriggerRun = Airflow "airflow.trigger" true,
+    /// Whether a leading scheduler answers.
+    AuroraProbe = Aurora "aurora.probe" false,
+    /// How each scheduler feels.
+    AuroraSchedulers = Aurora "aurora.schedulers" false,
+    /// Tasks.
+    AuroraTasks = Aurora "aurora.tasks" false,
+    /// Why tasks wait.
+    AuroraPendingReasons = Aurora "aurora.pending_reasons" false,
+    /// All jobs.
+    AuroraJobs = Aurora "aurora.jobs" false,
+    /// The server's check of a job that might be created.
+    AuroraCheck = Aurora "aurora.check" false,
+    /// What a role may take.
+    AuroraQuota = Aurora "aurora.quota" false,
+    /// Whether one may change jobs.
+    AuroraMayChange = Aurora "aurora.may_change" false,
+    /// Creating a job.
+    AuroraCreate = Aurora "aurora.create" true,
+    /// Telling tasks to end.
+    AuroraKill = Aurora "aurora.kill" true,
+    /// Restarting instances.
+    AuroraRestart = Aurora "aurora.restart" true,
+    /// What hosts may take.
+    AuroraHosts = Aurora "aurora.hosts" false,
+    /// Keeping new tasks away from hosts.
+    StartMaintenance = Aurora "aurora.start_maintenance" true,
+    /// Moving all tasks away from hosts.
+    DrainHosts = Aurora "aurora.drain" true,
+    /// Letting hosts take tasks again.
+    EndMaintenance = Aurora "aurora.end_maintenance" true,
+    /// Setting what a role may take.
+    SetQuota = Aurora "aurora.set_quota" true,
+    /// Writing down the whole state.
+    AuroraSnapshot = Aurora "aurora.snapshot" true,
+    /// Whether a Mesos master answers.
+    MesosProbe = Mesos "mesos.probe" false,
+    /// What the leading master knows.
+    MesosLook = Mesos "mesos.look" false,
+    /// Forgetting a framework.
+    MesosTeardown = Mesos "mesos.teardown" true,
+    /// Whether the service of the machines answers.
+    FleetProbe = Fleet "fleet.probe" false,
+    /// Groups.
+    FleetGroups = Fleet "fleet.groups" false,
+    /// One group.
+    FleetGroup = Fleet "fleet.group" false,
+    /// The refreshes of a group.
+    FleetRefreshes = Fleet "fleet.refreshes" false,
+    /// Ending a machine, for another to take its place.
+    ReplaceMachine = Fleet "fleet.replace" true,
+    /// How many machines a group shall have.
+    SetGroupSize = Fleet "fleet.set_size" true,
+    /// Replacing all machines of a group.
+    StartRefresh = Fleet "fleet.start_refresh" true,
+    /// Ending a refresh.
+    CancelRefresh = Fleet "fleet.cancel_refresh" true,
 }
 
 impl fmt::Display for Operation {

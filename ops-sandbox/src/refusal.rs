@@ -10,6 +10,12 @@ pub(crate) enum Refusal {
     Invalid(String),
     Forbidden(String),
     Unauthenticated(String),
+    /// Understood, and refused for a reason of its own.
+    Rejected(String),
+    /// Nobody there who could do it at this moment.
+    Unavailable(String),
+    /// No way there, or nobody behind the port.
+    Unreachable(String),
 }
 
 impl Refusal {
@@ -19,7 +25,10 @@ impl Refusal {
             | Self::Conflict(words)
             | Self::Invalid(words)
             | Self::Forbidden(words)
-            | Self::Unauthenticated(words) => words,
+            | Self::Unauthenticated(words)
+            | Self::Rejected(words)
+            | Self::Unavailable(words)
+            | Self::Unreachable(words) => words,
         }
     }
 
@@ -30,6 +39,8 @@ impl Refusal {
             Self::Invalid(_) => 400,
             Self::Forbidden(_) => 403,
             Self::Unauthenticated(_) => 401,
+            Self::Rejected(_) => 400,
+            Self::Unavailable(_) | Self::Unreachable(_) => 503,
         }
     }
 
@@ -40,12 +51,20 @@ impl Refusal {
             Self::Invalid(_) => ErrorKind::Invalid,
             Self::Forbidden(_) => ErrorKind::Forbidden,
             Self::Unauthenticated(_) => ErrorKind::Unauthenticated,
+            Self::Rejected(_) => ErrorKind::Rejected,
+            Self::Unavailable(_) => ErrorKind::Unavailable,
+            Self::Unreachable(_) => ErrorKind::Connect,
         }
     }
 
     /// What a test is told that changes the world directly.
     pub(crate) fn directly(&self) -> Error {
         Error::new("sandbox.world", self.kind(), Effect::None).with_message(self.words().to_owned())
+    }
+
+    /// What a client reports of a system whose statuses say nothing: its words, and that nothing happened.
+    pub(crate) fn told(&self, operation: Operation) -> Error {
+        Error::new(operation.name(), self.kind(), Effect::None).with_words(self.words())
     }
 
     /// What a client of the REST routes reports.

@@ -6,8 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use metapod_client::{AttributeId, DatasetId, IndexedAttributeId};
 use uuid::Uuid;
 
-use crate::airflow::{Airflow, Outside};
+use crate::airflow::Airflow;
+use crate::aurora::Aurora;
 use crate::faults::{Fault, Faults};
+use crate::fleet::Fleet;
 use crate::log::{Count, Line, Log};
 use crate::metapod::{Catalogue, MetapodPort};
 use crate::refusal::Refusal;
@@ -30,6 +32,8 @@ struct Shared {
 pub(crate) struct State {
     pub(crate) catalogue: Catalogue,
     pub(crate) airflow: Airflow,
+    pub(crate) aurora: Aurora,
+    pub(crate) fleet: Fleet,
     pub(crate) rng: Rng,
     pub(crate) log: Log,
     clock: Clock,
@@ -49,16 +53,6 @@ impl State {
         };
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
-
-    /// Lets everything happen that happens by itself until now.
-    pub(crate) fn catch_up(&mut self) {
-        if self.airflow.is_quiet() {
-            return;
-        }
-        let now = self.now();
-        let Self { airflow, catalogue, rng, .. } = self;
-        airflow.catch_up(now, &mut Outside { catalogue, rng });
-    }
 }
 
 impl World {
@@ -68,6 +62,8 @@ impl World {
         let state = State {
             catalogue: Catalogue::default(),
             airflow: Airflow::default(),
+            aurora: Aurora::default(),
+            fleet: Fleet::default(),
             rng: Rng::new(seed),
             log: Log::default(),
             clock: Clock::Real,
@@ -152,12 +148,14 @@ impl World {
         self.state().log.lines()
     }
 
-    /// Empties the world: no transactions, no DAGs, no log, no faults. Its clock and its seed's thread go on.
+    /// Empties the world: no transactions, no DAGs, no jobs, no machines, no log, no faults. Its clock and its seed's thread go on.
     pub fn clear(&self) {
         self.0.faults.clear();
         let mut state = self.state();
         state.catalogue = Catalogue::default();
         state.airflow = Airflow::default();
+        state.aurora = Aurora::default();
+        state.fleet = Fleet::default();
         state.log.clear();
     }
 
@@ -209,6 +207,8 @@ impl World {
         let act = || self.act(operation, subject, what).map_err(|refusal| tell(&refusal, operation));
         match self.arrive(operation, subject) {
             None => act(),
+            // A login cannot have ended where none is asked for.
+            Some(Fault::ExpiredToken) if !operation.needs_login() => act(),
             Some(fault) => fault.told(operation, act).await,
         }
     }

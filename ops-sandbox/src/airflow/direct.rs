@@ -14,6 +14,7 @@ use super::spec::{DagSpec, RunSpec};
 use super::state::{Pool, unknown_run};
 use super::{AirflowPort, Generation, Quirk};
 use crate::World;
+use crate::aurora::Link;
 use crate::refusal::Refusal;
 use crate::world::State;
 
@@ -111,8 +112,14 @@ impl World {
             if !is_running {
                 return Err(Refusal::Conflict(format!("{task} is not running")));
             }
-            let State { airflow, catalogue, rng, .. } = state;
-            airflow.end(at, one, well, now, &mut Outside { catalogue, rng });
+            let epoch = state.airflow.instance((at, one)).map(|one| one.epoch);
+            let link = epoch.map(|epoch| Link { run: at, one, epoch });
+            if link.is_some_and(|link| state.aurora.end_linked(link, well, now)) {
+                state.settle(now);
+                return Ok(());
+            }
+            let State { airflow, aurora, catalogue, rng, .. } = state;
+            airflow.end(at, one, well, now, &mut Outside { aurora, catalogue, rng });
             Ok(())
         })
     }

@@ -5,13 +5,17 @@ use std::time::Duration;
 
 use airflow_client::{RunState, TaskState};
 use jiff::Timestamp;
+use metapod_client::TransactionId;
 use serde_json::Value;
 
 use super::agenda::Due;
 use super::orders::Orders;
 use super::rules::{Verdict, verdict};
+use super::run::Instance;
 use super::state::{Airflow, LOOK, later};
+use crate::aurora::{Aurora, JobOrder, Link};
 use crate::metapod::Catalogue;
+use crate::refusal::Refusal;
 use crate::rng::Rng;
 
 /// From `scheduled` to `queued`, and from there to `running`.
@@ -22,27 +26,38 @@ const KILL: Duration = Duration::from_secs(1);
 
 /// What jobs change outside of Airflow.
 pub(crate) struct Outside<'a> {
+    pub(crate) aurora: &'a mut Aurora,
     pub(crate) catalogue: &'a mut Catalogue,
     pub(crate) rng: &'a mut Rng,
 }
 
 impl Airflow {
-    /// Whether nothing will happen by itself.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.agenda.is_empty()
+    /// When the next thing happens by itself.
+    pub(crate) fn next_at(&self) -> Option<Timestamp> {
+        self.agenda.next_at()
     }
 
-    /// Lets everything happen that was due by now, each thing at its own time.
-    pub(crate) fn catch_up(&mut self, now: Timestamp, outside: &mut Outside<'_>) {
-        while let Some((at, due)) = self.agenda.next(now) {
-            match due {
-                Due::Admit(dag) => self.admit(dag, at),
-                Due::Decide(run) => self.look(run, at),
-                Due::Step(run, instance, epoch) => self.step(run, instance, epoch, at, outside),
-                Due::Arrive(run, instance) => self.start(run, instance, at),
-            }
-            self.fill_pools(at);
+    /// Lets the next thing happen, at its own time.
+    pub(crate) fn step_on(&mut self, outside: &mut Outside<'_>) {
+        let Some((at, due)) = self.agenda.pop() else { return };
+        match due {
+            Due::Admit(dag) => self.admit(dag, at),
+            Due::Decide(run) => self.look(run, at),
+            Due::Step(run, instance, epoch) => self.step(run, instance, epoch, at, outside),
+            Due::Arrive(run, instance) => self.start(run, instance, at, outside),
         }
+        self.fill_pools(at);
+    }
+
+    /// The job ended that a try waits for. A try that somebody else moved meanwhile waits for nothing.
+    pub(crate) fn job_ended(&mut self, link: Link, well: bool, words: &str, now: Timestamp, outside: &mut Outside<'_>) {
+        let run = self.runs.get_mut(link.run).and_then(Option::as_mut);
+        let instance = run.and_then(|run| run.instances.get_mut(link.one));
+        let waits = |one: &&mut Instance| one.epoch == link.epoch && one.now.state == TaskState::Running;
+        let Some(instance) = instance.filter(waits) else { return };
+        instance.say(now, if well { "info" } else { "error" }, words);
+        self.end(link.run, link.one, well, now, outside);
+        self.fill_pools(now);
     }
 
     /// Queued runs begin, the oldest first, as many as may run.
@@ -136,7 +151,7 @@ impl Airflow {
         let Some(instance) = run.instances.get(one).filter(|instance| instance.epoch == epoch) else { return };
         match instance.now.state {
             TaskState::Scheduled => self.queue(at, one, now),
-            TaskState::Queued => self.start(at, one, now),
+            TaskState::Queued => self.start(at, one, now, outside),
             TaskState::Running if instance.fails => self.end(at, one, false, now, outside),
             TaskState::Running => self.end(at, one, true, now, outside),
             TaskState::UpForRetry => {
@@ -201,7 +216,7 @@ impl Airflow {
     }
 
     /// It begins to run, and reads its orders.
-    fn start(&mut self, at: usize, one: usize, now: Timestamp) {
+    fn start(&mut self, at: usize, one: usize, now: Timestamp, outside: &mut Outside<'_>) {
         let Some(run) = &mut self.runs[at] else { return };
         let orders = Orders::read(&self.variables, &run.key);
         let Some(task) = run.instances[one].task else { return };
@@ -210,6 +225,11 @@ impl Airflow {
         let key = run.instances[one].key.clone();
         let (takes, fails) = orders.of(&key, item.map(String::as_str));
         let ends = later(later(now, spec.duration), takes);
+        let order = JobOrder::takes(spec.duration.saturating_add(takes));
+        let order = if fails { order.fails() } else { order };
+        let (transaction, about) = (run.transaction(), run.about);
+        let job = spec.on_aurora.as_ref();
+        let job = job.and_then(|on| on.job(&key, transaction, about, order, &spec.commits));
         let instance = &mut run.instances[one];
         instance.fails = fails;
         instance.tally.starts += 1;
@@ -218,7 +238,19 @@ impl Airflow {
         instance.say(now, "info", format!("a try of {key} begins"));
         run.set(one, TaskState::Running);
         let epoch = run.instances[one].epoch;
-        self.agenda.write(ends, Due::Step(at, one, epoch));
+        let Some(job) = job else {
+            self.agenda.write(ends, Due::Step(at, one, epoch));
+            return;
+        };
+        // The job's end is the try's: nothing else is foreseen.
+        let begun = match outside.aurora.leads_inside() {
+            true => outside.aurora.create(job, Some(Link { run: at, one, epoch }), now),
+            false => Err(Refusal::Unavailable("no scheduler of Aurora answers".to_owned())),
+        };
+        if let Err(refusal) = begun {
+            run.instances[one].say(now, "error", refusal.words());
+            self.end(at, one, false, now, outside);
+        }
     }
 
     /// It ended, well or not.
@@ -232,7 +264,10 @@ impl Airflow {
             instance.say(now, "info", format!("{key} is done"));
             instance.left = Some(Value::from(key.to_string()));
             run.set(one, TaskState::Success);
-            run.commit(task, now, outside);
+            // A job of Aurora has written by itself.
+            if run.structure.tasks[task].on_aurora.is_none() {
+                run.commit(task, now, outside);
+            }
         } else {
             instance.say(now, "error", format!("{key} failed"));
             let again = run.structure.tasks[task].task.retries > 0 && instance.now.number <= instance.now.max_tries;
@@ -287,15 +322,13 @@ impl super::run::Run {
     /// The job wrote its datasets.
     fn commit(&self, task: usize, now: Timestamp, outside: &mut Outside<'_>) {
         let names = &self.structure.tasks[task].commits;
-        let transaction = self.conf.get("transaction").and_then(Value::as_str).and_then(|text| text.parse().ok());
-        let Some(transaction) = transaction.filter(|_| !names.is_empty()) else { return };
-        for name in names {
-            let found = outside.catalogue.transaction(transaction).and_then(|found| found.named(name));
-            if let Some(dataset) = found.map(|dataset| dataset.id) {
-                let commit = crate::metapod::CommitSpec::new().build(outside.rng);
-                // What is committed already, or was given up, stays as it is.
-                let _ = outside.catalogue.commit(outside.rng, now, dataset, commit);
-            }
+        if let Some(transaction) = self.transaction().filter(|_| !names.is_empty()) {
+            outside.catalogue.commit_named(outside.rng, now, transaction, names);
         }
+    }
+
+    /// Whose datasets it writes.
+    fn transaction(&self) -> Option<TransactionId> {
+        self.conf.get("transaction").and_then(Value::as_str).and_then(|text| text.parse().ok())
     }
 }

@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use metapod_client::{DatasetName, TransactionId};
 use serde_json::{Map, Value};
 
+use crate::aurora::OnAurora;
+
 /// A task that shall be in a DAG. Unless it is [empty](Self::empty) it is a job: each of its tries takes a while, writes a
 /// log, and leaves its name under `return_value`.
 #[derive(Clone, Debug)]
@@ -18,6 +20,7 @@ pub struct TaskSpec {
     pub(crate) late: bool,
     pub(crate) commits: Vec<DatasetName>,
     pub(crate) empty: bool,
+    pub(crate) on_aurora: Option<OnAurora>,
 }
 
 impl TaskSpec {
@@ -83,6 +86,13 @@ impl TaskSpec {
         self
     }
 
+    /// Stands on a job of Aurora: each try creates it, and ends as it ends. What it commits, the job writes.
+    #[must_use]
+    pub fn on_aurora(mut self, how: OnAurora) -> Self {
+        self.on_aurora = Some(how);
+        self
+    }
+
     /// Does nothing: the scheduler itself ends it when its turn has come.
     #[must_use]
     pub fn empty(mut self) -> Self {
@@ -105,6 +115,7 @@ impl From<Task> for TaskSpec {
             late: false,
             commits: Vec::new(),
             empty: false,
+            on_aurora: None,
         }
     }
 }
@@ -139,6 +150,15 @@ impl DagSpec {
     #[must_use]
     pub fn described(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
+        self
+    }
+
+    /// All of its tasks stand on jobs of Aurora, apart from those that do nothing or say how by themselves.
+    #[must_use]
+    pub fn on_aurora(mut self, how: OnAurora) -> Self {
+        for task in self.tasks.iter_mut().filter(|task| !task.empty) {
+            task.on_aurora.get_or_insert_with(|| how.clone());
+        }
         self
     }
 

@@ -7,10 +7,12 @@ use std::time::Duration;
 use airflow_client::{DagId, DagRunId, ImportError, RunKey, RunState, TaskId, TaskState, Variable};
 use jiff::Timestamp;
 
-use super::agenda::{Agenda, Due};
+use super::agenda::Due;
 use super::run::Run;
 use super::spec::{DagSpec, RunSpec};
 use super::structure::Structure;
+use crate::agenda::Agenda;
+pub(super) use crate::agenda::later;
 use crate::refusal::Refusal;
 
 /// How long the scheduler takes until it looks, and between two looks at the same run.
@@ -78,7 +80,7 @@ pub(crate) struct Airflow {
     pub(crate) import_errors: Vec<ImportError>,
     pub(crate) deeds: Vec<Deed>,
     pub(super) quirks: HashMap<super::Quirk, u32>,
-    pub(super) agenda: Agenda,
+    pub(super) agenda: Agenda<Due>,
 }
 
 impl Default for Airflow {
@@ -206,10 +208,6 @@ impl Airflow {
     pub(crate) fn note(&mut self, deed: Deed) {
         self.deeds.push(deed);
     }
-}
-
-pub(super) fn later(at: Timestamp, by: Duration) -> Timestamp {
-    at.saturating_add(by).unwrap_or(Timestamp::MAX)
 }
 
 pub(crate) fn unknown_dag(id: &DagId) -> Refusal {

@@ -124,6 +124,23 @@ impl Catalogue {
         Ok(dataset)
     }
 
+    /// A job wrote these datasets. What is committed already, or was given up, stays as it is; so does what is not there.
+    pub(crate) fn commit_named(
+        &mut self,
+        rng: &mut Rng,
+        now: Timestamp,
+        transaction: TransactionId,
+        names: &[DatasetName],
+    ) {
+        for name in names {
+            let found = self.transaction(transaction).and_then(|found| found.named(name));
+            if let Some(dataset) = found.map(|dataset| dataset.id) {
+                let commit = super::CommitSpec::new().build(rng);
+                let _ = self.commit(rng, now, dataset, commit);
+            }
+        }
+    }
+
     /// Commits a dataset. One that is committed already, or given up, is refused (assumed).
     pub(crate) fn commit(
         &mut self,

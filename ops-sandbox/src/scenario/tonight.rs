@@ -15,6 +15,9 @@ use crate::airflow::{DagSpec, RunSpec, TaskSpec};
 /// How long a job takes that runs again: nobody waits for hours before a demonstration.
 const AGAIN: Duration = Duration::from_secs(2);
 
+/// How long a job waits until it tries again by itself.
+const RETRY: Duration = Duration::from_secs(5);
+
 /// How long the job goes on that runs at this moment.
 const GOES_ON: f64 = 20.0 * 60.0;
 
@@ -81,11 +84,13 @@ fn commits(task: &str, name: &DatasetName) -> bool {
     }
 }
 
-fn tasks(names: &[DatasetName]) -> Vec<TaskSpec> {
+fn tasks(names: &[DatasetName], retries: u32) -> Vec<TaskSpec> {
     let id = |name: &str| name.parse::<TaskId>().ok();
     let spec = |(name, below, _): (&str, &[&str], f64)| {
         let spec = TaskSpec::new(id(name)?).takes(AGAIN).followed_by(below.iter().filter_map(|name| id(name)));
         let spec = spec.commits(names.iter().filter(|dataset| commits(name, dataset)).cloned());
+        // What is to have failed by now does not try again.
+        let spec = if FAILED.contains(&name) { spec } else { spec.retries(retries, RETRY) };
         // Machines go away whether or not the job worked.
         let goes_anyway = name.starts_with("downscale-") && name != "downscale-rest";
         Some(if goes_anyway { spec.trigger_rule(TriggerRule::AllDone) } else { spec })
@@ -111,14 +116,25 @@ pub struct Tonight {
 /// # Errors
 /// `NotFound` where the world is not the night's, `Conflict` where it has these runs already.
 pub fn tonight(world: &World, night: &Nightly) -> Result<Tonight> {
+    made(world, night, 0, &[RUNNING], |dag| dag)
+}
+
+/// As [`tonight`], with other retries, with other jobs that still run, and with more said of the DAG.
+pub(super) fn made(
+    world: &World,
+    night: &Nightly,
+    retries: u32,
+    running: &[&str],
+    more: impl FnOnce(DagSpec) -> DagSpec,
+) -> Result<Tonight> {
     let dag: DagId = parsed("dagao")?;
     let open: Vec<DatasetName> = night.failed.iter().chain(&night.waiting).cloned().collect();
-    let spec = DagSpec::new(dag.clone(), tasks(&open)).described("The nightly run.").tags(["models", "nightly"]);
-    world.deploy(spec.schedule("0 0 * * *").max_active_runs(2));
+    let spec = DagSpec::new(dag.clone(), tasks(&open, retries)).described("The nightly run.");
+    world.deploy(more(spec.tags(["models", "nightly"]).schedule("0 0 * * *").max_active_runs(2)));
     let began = world.started_at(night.transaction)?;
     let before = night.target_date.yesterday().unwrap_or(night.target_date);
-    let yesterday = run(world, &dag, (night.yesterday, before), began, &[])?;
-    let run = run(world, &dag, (night.transaction, night.target_date), world.now(), &FAILED)?;
+    let yesterday = run(world, &dag, (night.yesterday, before), began, &[], &[])?;
+    let run = run(world, &dag, (night.transaction, night.target_date), world.now(), &FAILED, running)?;
     Ok(Tonight { run, yesterday })
 }
 
@@ -132,6 +148,7 @@ fn run(
     (transaction, target): (TransactionId, Date),
     until: Timestamp,
     failed: &[&str],
+    running: &[&str],
 ) -> Result<RunKey> {
     let began = world.started_at(transaction)?;
     let about = TargetDate::new(target).execution_date();
@@ -141,8 +158,7 @@ fn run(
     let whole = until.duration_since(began).as_secs_f64();
     // Jobs of hours for the time that is past, on top of the seconds that they take when they run again.
     let sleep = TASKS.iter().map(|&(name, _, share)| {
-        let goes_on = !failed.is_empty() && name == RUNNING;
-        (name, if goes_on { whole + GOES_ON } else { (whole - 60.0).max(0.0) * share })
+        (name, if running.contains(&name) { whole + GOES_ON } else { (whole - 60.0).max(0.0) * share })
     });
     world.order(&key, failed.iter().copied(), sleep);
     let spec = RunSpec::new(id).about(about).scheduled().made_at(began).transaction(transaction);

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod airflow;
+mod aurora;
 mod binary;
 mod conformance;
 mod faults;
+mod fleet;
 mod scenarios;
 mod sdl;
 mod server;
