@@ -167,13 +167,18 @@ impl Recipe for CycleMachines {
         draft.finding(live_jobs(reads, &meant).await);
         draft.population(group.machines.len());
         draft.one_by_one();
-        let actions = meant.iter().map(|machine| ReplaceMachine {
-            group: group.name.clone(),
-            machine: machine.id.clone(),
-            zone: machine.zone.clone(),
-            in_service: must,
-        });
-        draft.phase_at("replace", self.batch, actions.collect());
+        // A phase of its own for each batch: the next one begins when every machine of the last one was seen to be replaced.
+        let batches = meant.chunks(self.batch);
+        let of = batches.len();
+        for (number, batch) in (1..).zip(batches) {
+            let actions = batch.iter().map(|machine| ReplaceMachine {
+                group: group.name.clone(),
+                machine: machine.id.clone(),
+                zone: machine.zone.clone(),
+                in_service: must,
+            });
+            draft.phase_at(format!("batch {number} of {of}"), self.batch, actions.collect());
+        }
         Ok(draft)
     }
 

@@ -118,15 +118,18 @@ impl Recipe for RestartJob {
         draft.population(active.len());
         draft.one_by_one();
         draft.finding(opening::right(reads).await);
-        let batches = meant.chunks(self.batch).map(|tasks| {
-            JobChange::Restart(RestartBatch {
+        // A phase of its own for each batch: the next one begins when every instance of the last one was seen to stay up.
+        let batches = meant.chunks(self.batch);
+        let of = batches.len();
+        for (number, tasks) in (1..).zip(batches) {
+            let batch = RestartBatch {
                 job: self.job.clone(),
                 tasks: tasks.to_vec(),
                 watch_s: self.watch_s,
                 may_fail: self.may_fail,
-            })
-        });
-        draft.phase_at("restart", 1, batches.collect());
+            };
+            draft.phase_at(format!("batch {number} of {of}"), 1, vec![JobChange::Restart(batch)]);
+        }
         Ok(draft)
     }
 

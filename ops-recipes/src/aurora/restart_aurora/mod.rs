@@ -258,15 +258,15 @@ impl RestartAurora {
         }
         draft.population(group.machines.len());
         draft.one_by_one();
-        let replaces = meant.iter().map(|machine| {
-            RestartStep::Replace(ReplaceMachine {
+        for machine in meant {
+            let replace = ReplaceMachine {
                 group: group.name.clone(),
                 machine: machine.id.clone(),
                 zone: machine.zone.clone(),
                 in_service: group.size.desired,
-            })
-        });
-        draft.phase_at("replace", 1, replaces.collect());
+            };
+            draft.phase_at(format!("replace {}", machine.id), 1, vec![RestartStep::Replace(replace)]);
+        }
         draft.phase_at("a leader", 1, vec![RestartStep::Leads(Leads { framework: self.framework.clone() })]);
         draft.note("Tasks that run go on while the scheduler is away; only creating, killing and looking stop.");
         draft.later("Look in Airflow for tasks that died meanwhile, and run them again (`clear-and-rerun`).");

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use aurora_client::{AuroraWrite, InstanceSet, Instances, TaskStatus};
 use ops_plan::{Outcome, Registry, Verdict};
-use ops_recipes::aurora::jobs::{KillJob, Order, RestartJob, Until};
 use ops_recipes::aurora::CreateJob;
+use ops_recipes::aurora::jobs::{KillJob, Order, RestartJob, Until};
 use ops_sandbox::aurora::{JobOrder, JobSpec};
 use ops_sandbox::{Fault, Operation, World};
 
@@ -64,7 +64,7 @@ async fn a_lost_reply_never_makes_a_second_job() {
     world.order_job(&key("jobs/prod/dagao"), JobOrder::takes(Duration::from_secs(600)));
     let registry = registry(&world);
     let plan = propose(&registry, &CreateJob::new(order(), Until::Running)).await;
-    world.faults().sometimes(1.0, Operation::AuroraCreate, Fault::DropAfter);
+    world.faults().sometimes(1.0, Operation::AuroraCreate, Fault::DropAfterEffect);
     let report = Desk::new().apply(&world, &registry, plan).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     assert_eq!(world.aurora_tasks(&key("jobs/prod/dagao")).len(), 1);
@@ -136,10 +136,7 @@ async fn a_restart_goes_batch_by_batch() {
     let registry = registry(&world);
     let ask = RestartJob::new(key("jobs/prod/serve"), Instances::All).with_batch(2).watching(5);
     let plan = propose(&registry, &ask).await;
-    assert_eq!(
-        texts(&plan),
-        ["restart jobs/prod/serve: instances 0-1", "restart jobs/prod/serve: instances 2-3"]
-    );
+    assert_eq!(texts(&plan), ["restart jobs/prod/serve: instances 0-1", "restart jobs/prod/serve: instances 2-3"]);
     let report = Desk::new().apply(&world, &registry, plan).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     let after = active(&world, "jobs/prod/serve");
@@ -152,11 +149,26 @@ async fn a_restart_goes_batch_by_batch() {
 async fn a_restart_stops_where_an_instance_does_not_stay_up() {
     let world = service();
     let before: Vec<_> = active(&world, "jobs/prod/serve").into_iter().map(|task| task.id).collect();
-    world.order_job(&key("jobs/prod/serve"), JobOrder::takes(Duration::from_secs(1)).fails());
     let registry = registry(&world);
     let plan = propose(&registry, &RestartJob::new(key("jobs/prod/serve"), Instances::All).watching(60)).await;
+    // The first new task dies, whenever it is seen to run.
+    let dying = {
+        let (world, old) = (world.clone(), before[0].clone());
+        tokio::spawn(async move {
+            loop {
+                let next =
+                    active(&world, "jobs/prod/serve").into_iter().find(|task| task.ancestor.as_ref() == Some(&old));
+                if let Some(next) = next.filter(|task| task.status == TaskStatus::Running) {
+                    return world.end_aurora_task(&next.id, false);
+                }
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        })
+    };
     let report = Desk::new().apply(&world, &registry, plan).await;
+    dying.await.unwrap().unwrap();
     assert_ne!(report.outcome, Outcome::Done);
+    assert!(report.text().contains("did not stay up: instance 0"), "{}", report.text());
     let left: Vec<_> = active(&world, "jobs/prod/serve").into_iter().map(|task| task.id).collect();
     assert!(before.iter().skip(1).all(|id| left.contains(id)), "the others were left alone: {}", report.text());
 }

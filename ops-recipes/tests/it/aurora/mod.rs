@@ -13,8 +13,8 @@ use aurora_client::{JobKey, Task, TaskStatus};
 use jiff::Timestamp;
 use ops_plan::{Approval, Approved, Expect, Plan, Recipe, Registry, Report, Runner, Runs, Target, Verdict};
 use ops_recipes::aurora::{AuroraReads, AuroraWrites, FleetReads, FleetWrites};
-use ops_sandbox::scenario::{self, Stack};
 use ops_sandbox::World;
+use ops_sandbox::scenario::{self, Stack};
 
 /// A stack whose clock stands still until it is moved.
 fn stack() -> (World, Stack) {

@@ -7,8 +7,8 @@ use aurora_client::{AuroraRead, MesosRead};
 use fleet_ops::InstanceId;
 use ops_client::Result;
 use ops_plan::{Outcome, Plan, Registry, Verdict};
-use ops_recipes::aurora::restart_aurora::{Evidence, RestartReads};
 use ops_recipes::aurora::RestartAurora;
+use ops_recipes::aurora::restart_aurora::{Evidence, RestartReads};
 use ops_sandbox::World;
 use ops_sandbox::aurora::{JobSpec, Trouble};
 use ops_sandbox::scenario::Stack;
@@ -29,8 +29,7 @@ impl Evidence for Kept {
 }
 
 fn registry(world: &World, kept: Option<Arc<Kept>>) -> Registry {
-    let mut reads =
-        RestartReads::new(Arc::new(world.aurora()), Arc::new(world.mesos()), Arc::new(world.fleet()));
+    let mut reads = RestartReads::new(Arc::new(world.aurora()), Arc::new(world.mesos()), Arc::new(world.fleet()));
     if let Some(kept) = kept {
         reads = reads.with_evidence(kept);
     }

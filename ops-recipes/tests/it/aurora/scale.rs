@@ -24,9 +24,7 @@ cmdline = "scale-cluster:{{version.scale_cluster}} MODE={{MODE}} N_NODES={{N_NOD
 
 fn registry(world: &World) -> Registry {
     let reads = || ScaleReads::new(aurora_reads(world), fleet_reads(world));
-    Registry::new()
-        .with::<ScaleUp>(reads(), aurora_writes(world))
-        .with::<ScaleDown>(reads(), aurora_writes(world))
+    Registry::new().with::<ScaleUp>(reads(), aurora_writes(world)).with::<ScaleDown>(reads(), aurora_writes(world))
 }
 
 fn scaling(group: &str) -> Scaling {
