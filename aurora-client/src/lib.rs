@@ -6,6 +6,7 @@ mod id;
 mod model;
 #[cfg(feature = "template")]
 mod template;
+pub mod wire;
 
 pub use api::{AuroraAdmin, AuroraRead, AuroraWrite, MesosRead, MesosWrite};
 #[cfg(feature = "mock")]
