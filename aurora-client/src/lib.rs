@@ -1,18 +1,25 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
+mod client;
+mod convert;
 mod diagnose;
 mod id;
+mod mesos;
 mod model;
+pub mod rpc;
 #[cfg(feature = "template")]
 mod template;
+mod thermos;
 pub mod wire;
 
 pub use api::{AuroraAdmin, AuroraRead, AuroraWrite, MesosRead, MesosWrite};
 #[cfg(feature = "mock")]
 pub use api::{MockAuroraAdmin, MockAuroraRead, MockAuroraWrite, MockMesosRead, MockMesosWrite};
+pub use client::AuroraClient;
 pub use diagnose::{Condition, Diagnosis, diagnose};
 pub use id::{ClusterJob, FrameworkId, InstanceSet, Instances, JobKey, ParseError, TaskId};
+pub use mesos::MesosClient;
 pub use model::*;
 pub use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};
 #[cfg(feature = "template")]

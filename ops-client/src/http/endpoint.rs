@@ -113,6 +113,12 @@ impl Endpoint {
         Self::from(Inner { credential, ..(*self.0).clone() })
     }
 
+    /// The same place, tried in another way: a client that has several places tries again by itself.
+    #[must_use]
+    pub fn with_retry(&self, retry: RetryPolicy) -> Self {
+        Self::from(Inner { retry, ..(*self.0).clone() })
+    }
+
     /// Begins a GET. `op` names the operation in errors and logs, `system.verb`.
     pub fn get(&self, op: &'static str) -> Call {
         Call::new(self.clone(), op, Method::GET)
@@ -146,7 +152,8 @@ impl Endpoint {
         &self.0.client
     }
 
-    pub(super) fn retry(&self) -> &RetryPolicy {
+    /// How often a call is sent.
+    pub fn retry(&self) -> &RetryPolicy {
         &self.0.retry
     }
 

@@ -91,8 +91,8 @@ impl RetryPolicy {
         self
     }
 
-    /// The pauses between the attempts.
-    pub(super) fn pauses(&self) -> impl Iterator<Item = Duration> + Send + use<> {
+    /// The pauses between the attempts: one fewer than there are attempts.
+    pub fn pauses(&self) -> impl Iterator<Item = Duration> + Send + use<> {
         let builder = ExponentialBuilder::default()
             .with_min_delay(self.first_pause)
             .with_max_delay(self.longest_pause)
