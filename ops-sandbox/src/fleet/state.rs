@@ -193,11 +193,8 @@ impl Fleet {
     /// How many machines a group shall have. True where that is new.
     pub(crate) fn set_size(&mut self, name: &str, size: Size, now: Timestamp) -> Result<bool, Refusal> {
         let group = self.group_mut(name)?;
-        if size.min > size.desired || size.desired > size.max {
-            let Size { min, desired, max, .. } = size;
-            return Err(Refusal::Invalid(format!(
-                "ValidationError: Desired capacity:{desired} must be between the specified min size:{min} and max size:{max}"
-            )));
+        if let Some(why) = size.contradiction() {
+            return Err(Refusal::Invalid(format!("ValidationError: {why}")));
         }
         group.is_free(now)?;
         let changed = std::mem::replace(&mut group.size, size) != size;
