@@ -119,7 +119,7 @@ impl FleetWrite for FleetPort {
     async fn cancel_refresh(&self, group: &str) -> Result<()> {
         self.change(Operation::CancelRefresh, About::Group(group), |state| {
             let now = state.now();
-            state.fleet.cancel_refresh(group, now).map(Done::changed)
+            state.fleet.cancel_refresh(group, now).map(|_| Done::changed(()))
         })
         .await
     }

@@ -185,7 +185,11 @@ impl Fleet {
     /// Ends a machine on purpose; another takes its place. True where that is new.
     pub(crate) fn replace(&mut self, id: &InstanceId, now: Timestamp) -> Result<bool, Refusal> {
         let home = self.home(id).map(str::to_owned);
-        let home = home.ok_or_else(|| Refusal::NotFound(format!("ValidationError: Instance Id not found - {id}")))?;
+        let home = home.ok_or_else(|| {
+            Refusal::NotFound(format!(
+                "ValidationError: Instance Id not found - No managed instance found for instance ID: {id}"
+            ))
+        })?;
         self.group(&home)?.is_free(now)?;
         Ok(self.end(&home, id, now))
     }
@@ -267,5 +271,5 @@ impl Fleet {
 }
 
 pub(super) fn unknown_group(name: &str) -> Refusal {
-    Refusal::NotFound(format!("ValidationError: AutoScalingGroup name not found - {name}"))
+    Refusal::NotFound(format!("ValidationError: AutoScalingGroup name not found - AutoScalingGroup: {name} not found"))
 }

@@ -2,6 +2,7 @@
 
 mod app;
 mod cluster;
+pub(crate) mod form;
 mod listen;
 mod report;
 
@@ -19,7 +20,7 @@ use cluster::Cluster;
 pub(crate) use listen::Door;
 
 use crate::airflow::{self, Logins};
-use crate::{World, metapod, sonar};
+use crate::{World, fleet, metapod, sonar};
 
 /// The largest request that is read, in bytes: two hundred thousand names fit.
 pub(crate) const MAX_REQUEST: usize = 64 << 20;
@@ -109,6 +110,12 @@ impl Server {
         self.cluster.mesos.clone()
     }
 
+    /// What a client of AWS takes as its endpoint: Auto Scaling, and who is asking (STS), as far as the fleet needs them. Any
+    /// credentials are good, where a call is signed with some.
+    pub fn aws_url(&self) -> String {
+        format!("{}/aws", self.url())
+    }
+
     /// From now on no token and no session of Airflow is good, as after a restart: whoever calls must log in again.
     pub fn forget_airflow_logins(&self) {
         self.app.logins().forget();
@@ -178,6 +185,7 @@ impl ServerBuilder {
         let app = App::new(self.world, self.bearer, logins);
         let router = Router::new()
             .merge(metapod::routes())
+            .merge(fleet::routes())
             .nest("/sonar", sonar::routes())
             .nest("/airflow2", airflow::airflow2())
             .nest("/airflow3", airflow::airflow3())

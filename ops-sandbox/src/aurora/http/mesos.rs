@@ -12,6 +12,7 @@ use super::*;
 use crate::Operation;
 use crate::aurora::About;
 use crate::refusal::Refusal;
+use crate::server::form::pairs;
 use crate::world::Done;
 
 /// One call of the master.
@@ -131,9 +132,8 @@ async fn teardown(app: &App, request: Request) -> Response {
     let Ok(body) = to_bytes(request.into_body(), MAX_REQUEST).await else {
         return StatusCode::BAD_REQUEST.into_response();
     };
-    let body = String::from_utf8_lossy(&body).into_owned();
-    let id = body.split('&').find_map(|pair| pair.strip_prefix("frameworkId="));
-    let Some(id) = id.map(FrameworkId::new) else {
+    let mut fields = pairs(&String::from_utf8_lossy(&body)).into_iter();
+    let Some(id) = fields.find(|(name, _)| name == "frameworkId").map(|(_, id)| FrameworkId::new(id)) else {
         return text(StatusCode::BAD_REQUEST, "Missing 'frameworkId' query parameter");
     };
     let (operation, subject) = (Operation::MesosTeardown, About::Framework(&id).subject());
