@@ -2,6 +2,8 @@
 
 #[cfg(feature = "airflow")]
 pub mod airflow;
+#[cfg(feature = "aurora")]
+pub mod aurora;
 #[cfg(feature = "datasets")]
 pub mod datasets;
 pub mod first;

@@ -79,6 +79,16 @@ pub(crate) fn fit(text: &str, width: usize) -> String {
     text.chars().take(head).chain(['…']).chain(text.chars().skip(length - tail)).collect()
 }
 
+/// A text as one word of a shell.
+#[cfg(any(feature = "airflow", feature = "aurora"))]
+pub(crate) fn shell(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '+' | '=' | '@' | ',');
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +101,13 @@ mod tests {
             [count(1, "process"), count(2, "process"), count(0, "task")],
             ["1 process", "2 processes", "0 tasks"]
         );
+    }
+
+    #[test]
+    #[cfg(any(feature = "airflow", feature = "aurora"))]
+    fn a_shell_takes_it_for_one_word() {
+        assert_eq!(shell("manual__2026-11-25T09:00:00+00:00"), "manual__2026-11-25T09:00:00+00:00");
+        assert_eq!([shell("loads.load-one[1]"), shell("it's"), shell("")], ["'loads.load-one[1]'", "'it'\\''s'", "''"]);
     }
 
     #[test]

@@ -19,18 +19,28 @@ pub struct LiveJob {
     /// When it ended; `None` while it is alive.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
+    /// The version that it runs, where its configuration says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
 }
 
 impl LiveJob {
     /// A process.
     pub fn new(id: impl Into<String>, job: impl Into<String>, ours: Option<bool>) -> Self {
-        Self { id: id.into(), job: job.into(), ours, ended_at: None }
+        Self { id: id.into(), job: job.into(), ours, ended_at: None, version: None }
     }
 
     /// That has ended.
     #[must_use]
     pub fn ended_at(mut self, at: Timestamp) -> Self {
         self.ended_at = Some(at);
+        self
+    }
+
+    /// That runs this version.
+    #[must_use]
+    pub fn running(mut self, version: impl Into<String>) -> Self {
+        self.version = Some(version.into());
         self
     }
 

@@ -6,10 +6,9 @@ use airflow_client::{DagGraph, DagId, DagRun, RunFilter, RunKey, RunState, TaskF
 use futures_util::future::{join, join4};
 use jiff::{SignedDuration, Timestamp};
 use ops_client::Result;
-use ops_plan::{Draft, Finding, Subject};
+use ops_plan::{Action, Draft, Finding, Subject};
 
 use super::AirflowReads;
-use super::change::DagChange;
 use super::forecast::Forecast;
 use crate::words::{count, names, when};
 
@@ -35,7 +34,28 @@ impl Opened {
 ///
 /// # Errors
 /// When Airflow does not answer.
-pub(crate) async fn open(draft: &mut Draft<DagChange>, reads: &AirflowReads, run: &RunKey) -> Result<Option<Opened>> {
+pub(crate) async fn open<A: Action>(
+    draft: &mut Draft<A>,
+    reads: &AirflowReads,
+    run: &RunKey,
+) -> Result<Option<Opened>> {
+    let opened = read(draft, reads, run).await?;
+    if let Some(opened) = &opened {
+        draft.population(opened.tasks.len());
+        draft.one_by_one();
+    }
+    Ok(opened)
+}
+
+/// As [`open`], for a plan whose population is another one than the run's tasks.
+///
+/// # Errors
+/// When Airflow does not answer.
+pub(crate) async fn read<A: Action>(
+    draft: &mut Draft<A>,
+    reads: &AirflowReads,
+    run: &RunKey,
+) -> Result<Option<Opened>> {
     draft.subject(Subject::new("dag-run", run));
     let all = TaskFilter::all();
     let airflow = &reads.airflow;
@@ -72,8 +92,6 @@ pub(crate) async fn open(draft: &mut Draft<DagChange>, reads: &AirflowReads, run
     let started = opened.run.started_at.map_or(String::new(), |at| format!(", began {}", when(at, draft.now())));
     draft.note(format!("Run {}: {}, {}{started}.", run.run, days(&opened.run), opened.run.state));
     draft.finding(newest(reads, &opened.run).await);
-    draft.population(opened.tasks.len());
-    draft.one_by_one();
     Ok(Some(opened))
 }
 
@@ -117,7 +135,7 @@ pub(crate) fn days(run: &DagRun) -> String {
 }
 
 /// How every title begins: where, and what of.
-pub(crate) fn title(draft: &Draft<DagChange>, run: &RunKey, what: &str) -> String {
+pub(crate) fn title<A: Action>(draft: &Draft<A>, run: &RunKey, what: &str) -> String {
     format!("{} · {} {} · {what}", draft.target(), run.dag, run.run)
 }
 

@@ -116,6 +116,14 @@ impl DatasetChange {
         }
     }
 
+    /// The transaction.
+    pub fn transaction(&self) -> TransactionId {
+        match self {
+            Self::Retract(retract) => retract.transaction,
+            Self::Commit(commit) => commit.transaction,
+        }
+    }
+
     /// The commit, where it is one.
     pub fn as_commit(&self) -> Option<&Commit> {
         match self {

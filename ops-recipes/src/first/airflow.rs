@@ -7,11 +7,11 @@ use airflow_client::{AirflowRead, DagFilter, DagId, DagRun, RunFilter, RunState,
 use async_trait::async_trait;
 use futures_util::future::{join, join_all, join3};
 use jiff::{SignedDuration, Timestamp};
-use ops_client::Result;
+use ops_client::{Error, Result};
 
 use super::checkup::{Holder, check_up};
 use super::{Access, Checkup, Severity, Sign, System};
-use crate::words::{count, fit, names};
+use crate::words::{count, fit, names, shell};
 
 /// A run that goes on for longer overruns (assumed; see [`AirflowSystem::with_limits`]).
 const OVERRUN: SignedDuration = SignedDuration::from_hours(14);
@@ -117,7 +117,8 @@ impl AirflowSystem {
 
     /// The words that name a run to a program.
     fn args(&self, run: &DagRun) -> String {
-        format!("--env {} --dag {} --run {}", self.environment, run.key.dag, run.key.run)
+        let [environment, dag, run] = [&self.environment, run.key.dag.as_str(), run.key.run.as_str()].map(shell);
+        format!("--env {environment} --dag {dag} --run {run}")
     }
 
     /// What is wrong with a run that failed, or goes on.
@@ -142,7 +143,7 @@ impl AirflowSystem {
             let mut sign = Sign::new(Severity::Broken, what).next(format!(
                 "unblock-downstream {} --task {}",
                 self.args(run),
-                first.key
+                shell(&first.key.to_string())
             ));
             sign.since = first.ended_at.or(run.ended_at);
             signs.push(sign);
@@ -191,6 +192,14 @@ impl AirflowSystem {
     }
 }
 
+/// What a trace ends with: the kind of the exception, and no more, because its words may hold a connection's password.
+fn reason(trace: &str) -> &str {
+    let last = trace.lines().rev().map(str::trim).find(|line| !line.is_empty());
+    let kind = last.map_or("", |line| line.split_once(':').map_or(line, |(kind, _)| kind));
+    let is_name = !kind.is_empty() && kind.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '_'));
+    if is_name { kind } else { "Airflow's page says why" }
+}
+
 #[async_trait]
 impl System for AirflowSystem {
     fn name(&self) -> &str {
@@ -229,23 +238,41 @@ impl System for AirflowSystem {
             self.runs(RunState::Queued, None),
         )
         .await;
-        let (failed, running, queued) = (failed?, running?, queued?);
-        for part in health?.parts.iter().filter(|part| part.healthy == Some(false)) {
+        if let (Err(error), Err(_), Err(_)) = (&failed, &running, &queued) {
+            return Err(
+                Error::invalid("airflow.signs", format!("no run can be looked at: {error}")).with_kind(error.kind())
+            );
+        }
+        // What can be seen is told, also where something else cannot.
+        let mut blind = |what: &str, error: &Error| {
+            signs.push(Sign::new(Severity::Odd, format!("{what} cannot be looked at: {error}")));
+        };
+        let mut told =
+            |what: &str, runs: Result<Vec<DagRun>>| runs.inspect_err(|error| blind(what, error)).unwrap_or_default();
+        let failed = told("runs that failed", failed);
+        let running = told("runs that go on", running);
+        let queued = told("runs that wait", queued);
+        let health =
+            health.inspect_err(|error| blind("how it feels", error)).map_or_else(|_| Vec::new(), |health| health.parts);
+        let files = files.inspect_err(|error| blind("files that it cannot read", error)).unwrap_or_default();
+        for part in health.iter().filter(|part| part.healthy == Some(false)) {
             let mut sign = Sign::new(Severity::Broken, format!("says that its {} is not well", part.name))
                 .next(format!("doctor --env {}", self.environment));
             sign.since = part.heartbeat;
             signs.push(sign);
         }
-        for error in files? {
-            let last = error.trace.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("no reason given");
-            let what = format!("cannot read {}: {}", error.file, fit(last.trim(), LINE));
+        for error in files {
+            let what = format!("cannot read {}: {}", error.file, fit(reason(&error.trace), LINE));
             let mut sign = Sign::new(Severity::Odd, what);
             sign.since = error.at;
             signs.push(sign);
         }
         let looked: Vec<&DagRun> = running.iter().chain(&failed).collect();
         for found in join_all(looked.iter().take(LOOKED_INTO).map(|run| self.run(run, now))).await {
-            signs.extend(found?);
+            match found {
+                Ok(found) => signs.extend(found),
+                Err(error) => signs.push(Sign::new(Severity::Odd, format!("a run cannot be looked into: {error}"))),
+            }
         }
         if let Some(more) = looked.len().checked_sub(LOOKED_INTO).filter(|more| *more > 0) {
             let what = format!("{} more that failed or go on were not looked into", count(more, "run"));

@@ -68,6 +68,50 @@ pub const RECIPES: &[Known] = &[
         what: "runs tasks of a run again, with all that hangs on them",
         alerts: crate::airflow::clear_and_rerun::ALERTS,
     },
+    #[cfg(all(feature = "airflow", feature = "datasets"))]
+    Known {
+        recipe: "redeploy-dag",
+        what: "ends jobs of a run, and runs them anew with what is deployed",
+        alerts: crate::airflow::redeploy_dag::ALERTS,
+    },
+    #[cfg(feature = "aurora")]
+    Known { recipe: "kill-job", what: "ends tasks of a job on Aurora", alerts: crate::aurora::jobs::kill_job::ALERTS },
+    #[cfg(feature = "aurora")]
+    Known {
+        recipe: "restart-job",
+        what: "restarts instances of a job, batch by batch",
+        alerts: crate::aurora::jobs::restart_job::ALERTS,
+    },
+    #[cfg(feature = "aurora")]
+    Known {
+        recipe: "cycle-machines",
+        what: "replaces the machines of a group, some at a time",
+        alerts: crate::aurora::cycle_machines::ALERTS,
+    },
+    #[cfg(feature = "aurora")]
+    Known {
+        recipe: "create-job",
+        what: "creates a job on Aurora from a template",
+        alerts: crate::aurora::jobs::create_job::ALERTS,
+    },
+    #[cfg(feature = "aurora")]
+    Known {
+        recipe: "restart-aurora",
+        what: "replaces the machine of a dead Aurora scheduler",
+        alerts: crate::aurora::restart_aurora::ALERTS,
+    },
+    #[cfg(feature = "aurora")]
+    Known {
+        recipe: "scale-up",
+        what: "makes more machines, by the job that does it",
+        alerts: crate::aurora::scale::UP_ALERTS,
+    },
+    #[cfg(feature = "aurora")]
+    Known {
+        recipe: "scale-down",
+        what: "takes machines away, by the job that does it",
+        alerts: crate::aurora::scale::DOWN_ALERTS,
+    },
 ];
 
 /// A recipe that answers a text, and what was recognized.

@@ -4,6 +4,8 @@
 
 #[cfg(feature = "airflow")]
 mod airflow;
+#[cfg(feature = "aurora")]
+mod aurora;
 mod commit_empty;
 mod first;
 mod retract;

@@ -84,7 +84,7 @@ async fn a_file_that_cannot_be_read_and_a_part_that_is_not_well() {
     let world = World::seeded(1).at(now());
     world.put_import_error("broken.py", "Traceback:\n  File\nModuleNotFoundError: no module named x\n\n");
     let found = signs(system(&world), now()).await;
-    assert_eq!(found[0].what, "cannot read broken.py: ModuleNotFoundError: no module named x");
+    assert_eq!(found[0].what, "cannot read broken.py: ModuleNotFoundError");
 }
 
 #[tokio::test]

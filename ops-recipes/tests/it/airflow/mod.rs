@@ -5,6 +5,7 @@ mod foretold;
 mod kills;
 mod machines;
 mod real;
+mod redeploy;
 mod rerun;
 mod stop;
 mod unblock;

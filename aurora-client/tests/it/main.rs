@@ -1,0 +1,5 @@
+//! What the client sends, what it makes of answers, and what of broken ones.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod wire;
