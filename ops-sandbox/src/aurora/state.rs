@@ -98,4 +98,10 @@ impl Aurora {
     pub(super) fn active_of(&self, key: &JobKey) -> Vec<usize> {
         self.which(|record| record.task.job == *key && record.task.status.is_active())
     }
+
+    /// The instances of a job that are active.
+    pub(crate) fn active_instances(&self, key: &JobKey) -> Vec<u32> {
+        let active = |record: &&Record| record.task.job == *key && record.task.status.is_active();
+        self.records().filter(active).map(|record| record.task.instance).collect()
+    }
 }

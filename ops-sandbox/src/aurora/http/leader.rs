@@ -25,7 +25,10 @@ pub(super) async fn serve(State(at): State<At>, request: Request) -> Response {
         if let Some(elsewhere) = at.elsewhere(request.uri()).filter(|_| !bypass) {
             return elsewhere;
         }
-        return html(StatusCode::NOT_FOUND, "Not Found");
+        return match path.as_str() {
+            "/api" | "/api/" => super::api::serve(&at, request).await,
+            _ => html(StatusCode::NOT_FOUND, "Not Found"),
+        };
     }
     match (request.method(), path.as_str()) {
         (&Method::GET, "/leaderhealth") => at.told(At::leader_health).await,

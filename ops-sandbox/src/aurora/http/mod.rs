@@ -1,7 +1,10 @@
 //! Aurora's schedulers and the Mesos master, as they answer over HTTP.
 
+mod api;
+mod ask;
 mod leader;
 mod mesos;
+mod shape;
 mod who;
 
 use axum::Router;
