@@ -75,7 +75,19 @@ async fn serve(State(app): State<App>, request: Request) -> Response {
             }
         }
     };
-    app.perform(operation, subject, (!signed).then(unsigned), expired, act).await
+    as_aws(app.perform(operation, subject, (!signed).then(unsigned), expired, act).await)
+}
+
+/// A fault, as AWS tells it: in XML, and a throttle as 400.
+fn as_aws(response: Response) -> Response {
+    let is_fault = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
+    match response.status() {
+        StatusCode::TOO_MANY_REQUESTS => refused(StatusCode::BAD_REQUEST, "Throttling", "Rate exceeded"),
+        status if is_fault && status.is_server_error() => {
+            refused(status, "ServiceUnavailable", "The service is unavailable. Please try again shortly.")
+        }
+        _ => response,
+    }
 }
 
 /// Which call of a port it is, and what it is about.

@@ -77,6 +77,14 @@ async fn changes_take_effect_and_refusals_have_their_codes() {
     let cancel = "Action=CancelInstanceRefresh&AutoScalingGroupName=b-web";
     assert_eq!(call(&server, true, cancel).await.0, 200);
     assert_eq!(text(&call(&server, true, cancel).await.1, "Code"), Some("ActiveInstanceRefreshNotFound"));
+    for (fault, status, code) in [
+        (Fault::Throttle { retry_after: std::time::Duration::ZERO }, 400, "Throttling"),
+        (Fault::Status(503), 503, "ServiceUnavailable"),
+    ] {
+        world.faults().next(1, Operation::CancelRefresh, fault);
+        let (told, xml) = call(&server, true, cancel).await;
+        assert_eq!((told, text(&xml, "Code")), (status, Some(code)));
+    }
     world.faults().next(1, Operation::CancelRefresh, Fault::ExpiredToken);
     assert_eq!(text(&call(&server, true, cancel).await.1, "Code"), Some("ExpiredToken"));
 }
