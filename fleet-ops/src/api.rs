@@ -15,7 +15,7 @@ pub trait FleetRead: Send + Sync {
     /// Every [`ErrorKind`](ops_client::ErrorKind) of a read; the effect is always `None`.
     async fn probe(&self) -> Result<Probe>;
 
-    /// Groups and their machines, by name.
+    /// Groups and their machines, all of them: groups sorted by name, machines by id.
     ///
     /// # Errors
     /// As [`FleetRead::probe`].
@@ -46,22 +46,23 @@ pub trait FleetWrite: Send + Sync {
     /// The effect says what may have happened.
     async fn replace(&self, machine: &InstanceId) -> Result<()>;
 
-    /// How many machines a group shall have. Safe to repeat.
+    /// How many machines a group may and shall have. All three numbers are set: who means only one of them takes the others
+    /// from a fresh look. Safe to repeat.
     ///
     /// # Errors
-    /// `Invalid` outside of what the group may have, `Conflict` where it is scaled at this moment; otherwise as
-    /// [`FleetWrite::replace`].
+    /// `NotFound` where there is no such group, `Invalid` where the numbers [do not go together](Size::contradiction),
+    /// `Conflict` where it is scaled at this moment; otherwise every kind.
     async fn set_size(&self, group: &str, size: Size) -> Result<()>;
 
     /// Replaces all machines of a group, some at a time, as the service does it by itself. Its id.
     ///
     /// # Errors
-    /// `Conflict` where one is in progress; otherwise as [`FleetWrite::replace`].
+    /// `NotFound` where there is no such group, `Conflict` where one is in progress; otherwise every kind.
     async fn start_refresh(&self, group: &str, request: &RefreshRequest) -> Result<String>;
 
     /// Ends the refresh that is in progress: what was replaced stays.
     ///
     /// # Errors
-    /// `NotFound` where none is; otherwise as [`FleetWrite::replace`].
+    /// `NotFound` where none is, or no such group; otherwise every kind.
     async fn cancel_refresh(&self, group: &str) -> Result<()>;
 }

@@ -1,6 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod model;
 
 pub use api::{FleetRead, FleetWrite};

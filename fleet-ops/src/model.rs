@@ -111,6 +111,12 @@ impl Size {
     pub fn new(min: u32, desired: u32, max: u32) -> Self {
         Self { min, desired, max }
     }
+
+    /// What is wrong with it, in words, where the three do not go together.
+    pub fn contradiction(self) -> Option<String> {
+        let Self { min, desired, max } = self;
+        (!(min <= desired && desired <= max)).then(|| format!("{desired} machines are not between {min} and {max}"))
+    }
 }
 
 impl fmt::Display for Size {
@@ -209,6 +215,13 @@ pub enum RefreshState {
     Cancelled,
     /// A word that this version does not know.
     Other(String),
+}
+
+impl RefreshState {
+    /// Whether it has ended, as far as this version knows.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::Successful | Self::Failed | Self::Cancelled)
+    }
 }
 
 /// A refresh of a group.

@@ -21,6 +21,8 @@ pub(crate) enum Reach {
 #[derive(Clone, Debug)]
 pub(crate) struct Scheduler {
     pub(crate) host: String,
+    /// Its address, without a slash at its end.
+    pub(crate) address: String,
     pub(crate) reach: Reach,
     pub(crate) leads: bool,
     pub(crate) registered: bool,
@@ -30,11 +32,9 @@ pub(crate) struct Scheduler {
 
 impl Scheduler {
     pub(crate) fn new(host: impl Into<String>, since: Timestamp) -> Self {
-        Self { host: host.into(), reach: Reach::Well, leads: false, registered: false, since }
-    }
-
-    pub(crate) fn address(&self) -> String {
-        format!("http://{}:8081", self.host)
+        let host = host.into();
+        let address = format!("http://{host}:8081");
+        Self { host, address, reach: Reach::Well, leads: false, registered: false, since }
     }
 
     fn seen(&self, leads_any: bool, now: Timestamp) -> SchedulerSeen {
@@ -43,7 +43,7 @@ impl Scheduler {
             Reach::Refused => SchedulerHealth::Refused("Connection refused".to_owned()),
             Reach::Lost => SchedulerHealth::Unreachable("no connection in time".to_owned()),
         };
-        let mut seen = SchedulerSeen::new(self.address(), health);
+        let mut seen = SchedulerSeen::new(&self.address, health);
         if self.reach == Reach::Well {
             seen = seen.leading(self.leading(leads_any), Some(self.registered));
             seen.uptime_s = u64::try_from(now.duration_since(self.since).as_secs()).ok();

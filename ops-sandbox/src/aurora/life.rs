@@ -72,9 +72,11 @@ impl Aurora {
         config.is_service = new.is_service;
         config.max_failures = new.max_failures;
         config.metadata.clone_from(&new.metadata);
-        config.metadata.push((aurora_client::NewJob::NONCE.to_owned(), new.nonce.clone()));
+        if !new.nonce.is_empty() {
+            config.metadata.push((aurora_client::NewJob::NONCE.to_owned(), new.nonce.clone()));
+        }
         config.tier.clone_from(&new.tier);
-        config.executor_data = Some(executor_data(new));
+        config.executor_data = Some(job.data.clone().unwrap_or_else(|| executor_data(new)));
         let task = Task::new(id.clone(), new.key.clone(), instance, TaskStatus::Init, config);
         let at = self.tasks.len();
         self.by_id.insert(id, at);

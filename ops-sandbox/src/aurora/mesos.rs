@@ -159,14 +159,14 @@ impl Aurora {
 
     /// Forgets a framework. That of the scheduler takes all tasks with it, and the scheduler ends. True where it was there.
     pub(crate) fn teardown(&mut self, id: &FrameworkId, now: Timestamp) -> bool {
-        let known = self.mesos.frameworks.len();
-        self.mesos.frameworks.retain(|one| one.id != *id);
-        if self.mesos.own.as_ref() == Some(id) {
-            self.mesos.own = None;
+        let known = self.mesos.frameworks.iter().any(|one| one.id == *id);
+        if known && self.mesos.own.as_ref() == Some(id) {
             self.set_trouble(Trouble::SchedulerDown, now);
+            self.mesos.own = None;
             self.lose_all(now);
         }
-        self.mesos.frameworks.len() != known
+        self.mesos.frameworks.retain(|one| one.id != *id);
+        known
     }
 
     pub(crate) fn mesos_answers(&self) -> Result<(), Refusal> {

@@ -33,6 +33,8 @@ impl JobOrder {
 #[derive(Clone, Debug)]
 pub struct JobSpec {
     pub(crate) new: NewJob,
+    /// What its executor reads, where somebody else wrote it.
+    pub(crate) data: Option<String>,
     pub(crate) slave_type: Option<String>,
     pub(crate) order: JobOrder,
     /// What it commits when it finishes, and where.
@@ -129,7 +131,7 @@ impl JobSpec {
 
 impl From<NewJob> for JobSpec {
     fn from(new: NewJob) -> Self {
-        Self { new, slave_type: None, order: JobOrder::takes(Duration::from_secs(1)), writes: None }
+        Self { new, data: None, slave_type: None, order: JobOrder::takes(Duration::from_secs(1)), writes: None }
     }
 }
 

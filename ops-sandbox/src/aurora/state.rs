@@ -51,12 +51,14 @@ pub(crate) struct Aurora {
     pub(super) minted: u64,
 }
 
-/// One scheduler that leads, and a Mesos master, without any machine.
+/// Two schedulers of which the first one leads, and a Mesos master, without any machine.
 impl Default for Aurora {
     fn default() -> Self {
         let mut aurora = Self {
             cluster: "aurora".to_owned(),
-            schedulers: vec![Scheduler::new("aurora-1.example.com", Timestamp::UNIX_EPOCH)],
+            schedulers: ["aurora-1.example.com", "aurora-2.example.com"]
+                .map(|host| Scheduler::new(host, Timestamp::UNIX_EPOCH))
+                .to_vec(),
             secured: true,
             trouble: Trouble::Healthy,
             mesos: Mesos::default(),
@@ -95,5 +97,11 @@ impl Aurora {
     /// The places of the active tasks of a job.
     pub(super) fn active_of(&self, key: &JobKey) -> Vec<usize> {
         self.which(|record| record.task.job == *key && record.task.status.is_active())
+    }
+
+    /// The instances of a job that are active.
+    pub(crate) fn active_instances(&self, key: &JobKey) -> Vec<u32> {
+        let active = |record: &&Record| record.task.job == *key && record.task.status.is_active();
+        self.records().filter(active).map(|record| record.task.instance).collect()
     }
 }

@@ -20,9 +20,9 @@ pub enum Trouble {
     SchedulerDown,
     /// No scheduler can be reached from here; inside all is well.
     UnreachableFromHere,
-    /// All but one scheduler are down. Where there is one only, there is another beside it that is.
+    /// All but one scheduler are down. Where there was one only, there is another beside it.
     Degraded,
-    /// Two say that they lead. Where there is one only, there is another beside it.
+    /// Two say that they lead. Where there was one only, there is another beside it.
     SplitBrain,
     /// No Mesos master answers.
     MesosDown,

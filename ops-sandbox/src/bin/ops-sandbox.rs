@@ -1,6 +1,7 @@
 //! The sandbox in a process of its own.
 //!
-//! `ops-sandbox [--datasets N] [--schema] [--port P] [--seed S] [--latency-ms L] [--fail SHARE]`
+//! `ops-sandbox [--datasets N] [--schema] [--port P] [--seed S] [--latency-ms L] [--fail SHARE]
+//! [--on-aurora] [--trouble NAME]`
 //!
 //! Prints its addresses and what is in the world, one `name value` a line, and serves until it is killed or its standard
 //! input ends when `--until-eof` was given.
@@ -9,11 +10,12 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use ops_sandbox::aurora::Trouble;
 use ops_sandbox::scenario::{self, Bulk};
 use ops_sandbox::{Fault, Server, Target, World};
 
 const USAGE: &str = "usage: ops-sandbox [--datasets N] [--schema] [--port P] [--seed S] [--latency-ms L] [--fail SHARE]
-                   [--until-eof]
+                   [--on-aurora] [--trouble NAME] [--until-eof]
 
   --datasets N     a transaction of N committed datasets, instead of a nightly run
   --schema         they have schemas
@@ -21,6 +23,9 @@ const USAGE: &str = "usage: ops-sandbox [--datasets N] [--schema] [--port P] [--
   --seed S         what chance decides follows from this number (default: 1)
   --latency-ms L   every answer comes so much later
   --fail SHARE     this share of the calls fails, in every way (0.3 is 30 %)
+  --on-aurora      the night's tasks stand on jobs of Aurora
+  --trouble NAME   what is wrong with Aurora: Healthy, NoLeader, NotRegistered, SchedulerDown, UnreachableFromHere,
+                   Degraded, SplitBrain, MesosDown or MesosWithoutLeader (default: Healthy)
   --until-eof      stop when the standard input ends, so that the sandbox dies with whoever started it
 ";
 
@@ -32,6 +37,8 @@ struct Settings {
     seed: Option<u64>,
     latency: Option<u64>,
     fail: Option<f64>,
+    on_aurora: bool,
+    trouble: Option<Trouble>,
     until_eof: bool,
 }
 
@@ -41,6 +48,8 @@ fn settings(mut arguments: impl Iterator<Item = String>) -> Result<Settings, Str
         match name.as_str() {
             "--schema" => settings.schema = true,
             "--until-eof" => settings.until_eof = true,
+            "--on-aurora" => settings.on_aurora = true,
+            "--trouble" => settings.trouble = Some(trouble(arguments.next())?),
             "--datasets" => settings.datasets = Some(value(&name, arguments.next())?),
             "--port" => settings.port = value(&name, arguments.next())?,
             "--seed" => settings.seed = Some(value(&name, arguments.next())?),
@@ -57,10 +66,20 @@ fn value<T: std::str::FromStr>(name: &str, given: Option<String>) -> Result<T, S
     given.parse().map_err(|_| format!("{given} is no value for {name}"))
 }
 
+fn trouble(given: Option<String>) -> Result<Trouble, String> {
+    let given = given.ok_or("--trouble needs a value")?;
+    let named = Trouble::ALL.into_iter().find(|one| format!("{one:?}").eq_ignore_ascii_case(&given));
+    named.ok_or_else(|| format!("{given} is no value for --trouble"))
+}
+
 async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
     let seed = settings.seed.unwrap_or(1);
     let world = World::seeded(seed);
     let (transaction, run) = match settings.datasets {
+        None if settings.on_aurora => {
+            let night = scenario::dagao_on_aurora(&world)?;
+            (night.night.transaction, Some(night.tonight.run))
+        }
         None => {
             let night = scenario::nightly(&world);
             (night.transaction, Some(scenario::tonight(&world, &night)?.run))
@@ -68,6 +87,10 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
         Some(datasets) if settings.schema => (scenario::bulk(&world, Bulk::new(datasets).with_schema())?, None),
         Some(datasets) => (scenario::bulk(&world, Bulk::new(datasets))?, None),
     };
+    if settings.datasets.is_some() || !settings.on_aurora {
+        scenario::stack(&world);
+    }
+    settings.trouble.into_iter().for_each(|trouble| world.aurora_trouble(trouble));
     let run = run.map_or_else(|| "-".to_owned(), |run| run.to_string());
     if let Some(latency) = settings.latency {
         world.faults().sometimes(1.0, Target::All, Fault::Delay(Duration::from_millis(latency)));
@@ -84,6 +107,9 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
         writeln!(out, "sonar {}", server.sonar_url())?;
         writeln!(out, "airflow2 {}", server.airflow2_url())?;
         writeln!(out, "airflow3 {}", server.airflow3_url())?;
+        writeln!(out, "aurora {}", server.aurora_urls().join(","))?;
+        writeln!(out, "mesos {}", server.mesos_url())?;
+        writeln!(out, "aws {}", server.aws_url())?;
         writeln!(out, "transaction {transaction}")?;
         writeln!(out, "committed {committed}")?;
         writeln!(out, "run {run}")?;

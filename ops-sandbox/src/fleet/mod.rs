@@ -5,12 +5,14 @@
 
 mod about;
 mod direct;
+mod http;
 mod port;
 mod refresh;
 mod spec;
 mod state;
 
 pub use about::About;
+pub(crate) use http::routes;
 pub use port::FleetPort;
 pub use spec::{Duty, GroupSpec};
 pub(crate) use state::{Fleet, News};

@@ -5,6 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use fleet_ops::{FleetRead, FleetWrite, Group, GroupFilter, InstanceId, Probe, Refresh, RefreshRequest, Result, Size};
 
+use ops_client::Error;
+
 use super::About;
 use crate::refusal::Refusal;
 use crate::world::{Done, State};
@@ -96,6 +98,9 @@ impl FleetWrite for FleetPort {
     }
 
     async fn set_size(&self, group: &str, size: Size) -> Result<()> {
+        if let Some(why) = size.contradiction() {
+            return Err(Error::invalid(Operation::SetGroupSize.name(), why));
+        }
         self.change(Operation::SetGroupSize, About::Group(group), |state| {
             let now = state.now();
             state.fleet.set_size(group, size, now).map(|changed| Done { answer: (), changed })
@@ -114,7 +119,7 @@ impl FleetWrite for FleetPort {
     async fn cancel_refresh(&self, group: &str) -> Result<()> {
         self.change(Operation::CancelRefresh, About::Group(group), |state| {
             let now = state.now();
-            state.fleet.cancel_refresh(group, now).map(Done::changed)
+            state.fleet.cancel_refresh(group, now).map(|_| Done::changed(()))
         })
         .await
     }

@@ -55,14 +55,15 @@ impl Fleet {
         Ok(id)
     }
 
-    /// Ends the refresh that is in progress.
-    pub(super) fn cancel_refresh(&mut self, name: &str, now: Timestamp) -> Result<(), Refusal> {
+    /// Ends the refresh that is in progress. Its id.
+    pub(super) fn cancel_refresh(&mut self, name: &str, now: Timestamp) -> Result<String, Refusal> {
         let on = self.group_mut(name)?.refreshes.iter_mut().find(|one| one.is_on());
         let words = "ActiveInstanceRefreshNotFound: No in progress or pending Instance Refresh found";
         let on = on.ok_or_else(|| Refusal::NotFound(words.to_owned()))?;
         on.shown.state = RefreshState::Cancelling;
+        let id = on.shown.id.clone();
         self.agenda.write(later(now, LOOK), Due::Cancelled(name.to_owned()));
-        Ok(())
+        Ok(id)
     }
 
     pub(super) fn cancelled(&mut self, name: &str) {

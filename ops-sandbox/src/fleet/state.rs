@@ -185,7 +185,11 @@ impl Fleet {
     /// Ends a machine on purpose; another takes its place. True where that is new.
     pub(crate) fn replace(&mut self, id: &InstanceId, now: Timestamp) -> Result<bool, Refusal> {
         let home = self.home(id).map(str::to_owned);
-        let home = home.ok_or_else(|| Refusal::NotFound(format!("ValidationError: Instance Id not found - {id}")))?;
+        let home = home.ok_or_else(|| {
+            Refusal::NotFound(format!(
+                "ValidationError: Instance Id not found - No managed instance found for instance ID: {id}"
+            ))
+        })?;
         self.group(&home)?.is_free(now)?;
         Ok(self.end(&home, id, now))
     }
@@ -193,11 +197,8 @@ impl Fleet {
     /// How many machines a group shall have. True where that is new.
     pub(crate) fn set_size(&mut self, name: &str, size: Size, now: Timestamp) -> Result<bool, Refusal> {
         let group = self.group_mut(name)?;
-        if size.min > size.desired || size.desired > size.max {
-            let Size { min, desired, max, .. } = size;
-            return Err(Refusal::Invalid(format!(
-                "ValidationError: Desired capacity:{desired} must be between the specified min size:{min} and max size:{max}"
-            )));
+        if let Some(why) = size.contradiction() {
+            return Err(Refusal::Invalid(format!("ValidationError: {why}")));
         }
         group.is_free(now)?;
         let changed = std::mem::replace(&mut group.size, size) != size;
@@ -270,5 +271,5 @@ impl Fleet {
 }
 
 pub(super) fn unknown_group(name: &str) -> Refusal {
-    Refusal::NotFound(format!("ValidationError: AutoScalingGroup name not found - {name}"))
+    Refusal::NotFound(format!("ValidationError: AutoScalingGroup name not found - AutoScalingGroup: {name} not found"))
 }

@@ -50,6 +50,57 @@ pub(crate) async fn accept(listener: TcpListener, router: Router) {
     }
 }
 
+/// What becomes of whoever comes to a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// He is let in.
+    Open,
+    /// Nobody listens.
+    Closed,
+    /// He waits, and hears nothing.
+    Silent,
+}
+
+/// How often a door is looked at.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Serves behind a door, until the task is aborted. Where it closes, so does the port, and what was open breaks; where it opens
+/// again, the port is the same.
+pub(crate) async fn guarded(listener: TcpListener, router: Router, door: impl Fn() -> Door) {
+    let Ok(address) = listener.local_addr() else { return };
+    let mut listener = Some(listener);
+    let (mut connections, mut waiting) = (JoinSet::new(), Vec::new());
+    loop {
+        let now = door();
+        if now != Door::Open {
+            connections.abort_all();
+        }
+        if now != Door::Silent {
+            waiting.clear();
+        }
+        match (&listener, now) {
+            (Some(_), Door::Closed) => listener = None,
+            (None, Door::Closed) => tokio::time::sleep(LOOK).await,
+            (None, _) => match TcpListener::bind(address).await {
+                Ok(again) => listener = Some(again),
+                Err(_) => tokio::time::sleep(LOOK).await,
+            },
+            (Some(open), _) => tokio::select! {
+                accepted = open.accept() => match (accepted, door()) {
+                    (Ok((stream, _)), Door::Open) => {
+                        connections.spawn(connection(stream, router.clone()));
+                    }
+                    (Ok((stream, _)), Door::Silent) => waiting.push(stream),
+                    (Ok(_), Door::Closed) => {}
+                    (Err(_), _) => tokio::time::sleep(Duration::from_millis(50)).await,
+                },
+                () = tokio::time::sleep(LOOK) => {}
+                Some(_) = connections.join_next() => {}
+            },
+        }
+    }
+}
+
 async fn connection(stream: TcpStream, router: Router) {
     // Without it small answers may wait 40 ms; that it failed is no reason not to serve.
     let _ = stream.set_nodelay(true);

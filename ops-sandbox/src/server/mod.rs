@@ -1,6 +1,8 @@
 //! The world behind real sockets, on loopback.
 
 mod app;
+mod cluster;
+pub(crate) mod form;
 mod listen;
 mod report;
 
@@ -14,14 +16,17 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub(crate) use app::{App, answer, refused};
+use cluster::Cluster;
+pub(crate) use listen::Door;
 
 use crate::airflow::{self, Logins};
-use crate::{World, metapod, sonar};
+use crate::{World, fleet, metapod, sonar};
 
 /// The largest request that is read, in bytes: two hundred thousand names fit.
 pub(crate) const MAX_REQUEST: usize = 64 << 20;
 
-/// Every system of a world, served over HTTP on one port of the loopback interface until this is dropped.
+/// Every system of a world, served over HTTP on the loopback interface until this is dropped: on one port, apart from Aurora's
+/// schedulers and the Mesos master, which have a port each, and close it where the world says that they are down.
 ///
 /// Metapod lies at the root, Sonar below `/sonar`, Airflow below `/airflow3` with its API v2 and, with the same DAGs, below
 /// `/airflow2` with API v1; what came of the calls is told at `GET /sandbox/effects` and forgotten
@@ -45,6 +50,7 @@ pub struct Server {
     address: SocketAddr,
     app: App,
     accepting: JoinHandle<()>,
+    cluster: Cluster,
 }
 
 impl Server {
@@ -89,6 +95,25 @@ impl Server {
     /// What an Airflow client takes as its address: Airflow 3.3.2 answers, over the same DAGs and runs.
     pub fn airflow3_url(&self) -> String {
         format!("{}/airflow3", self.url())
+    }
+
+    /// What a client of Aurora takes as the addresses of the schedulers, in the world's order. They are those that stood in the
+    /// world when the server was started ([`scenario::stack`](crate::scenario::stack()) comes first), and the world tells these
+    /// addresses from then on. Changes want Basic credentials (`admin`, `operator` or `viewer`, each with its name for a
+    /// password), unless [`World::secure_aurora`] says that they do not.
+    pub fn aurora_urls(&self) -> Vec<String> {
+        self.cluster.schedulers.clone()
+    }
+
+    /// What a client of Mesos takes as its address.
+    pub fn mesos_url(&self) -> String {
+        self.cluster.mesos.clone()
+    }
+
+    /// What a client of AWS takes as its endpoint: Auto Scaling, and who is asking (STS), as far as the fleet needs them. Any
+    /// credentials are good, where a call is signed with some.
+    pub fn aws_url(&self) -> String {
+        format!("{}/aws", self.url())
     }
 
     /// From now on no token and no session of Airflow is good, as after a restart: whoever calls must log in again.
@@ -160,13 +185,15 @@ impl ServerBuilder {
         let app = App::new(self.world, self.bearer, logins);
         let router = Router::new()
             .merge(metapod::routes())
+            .merge(fleet::routes())
             .nest("/sonar", sonar::routes())
             .nest("/airflow2", airflow::airflow2())
             .nest("/airflow3", airflow::airflow3())
             .nest("/sandbox", report::routes())
             .layer(DefaultBodyLimit::max(MAX_REQUEST))
             .with_state(app.clone());
+        let cluster = Cluster::start(&app).await.map_err(failed)?;
         let accepting = tokio::spawn(listen::accept(listener, router));
-        Ok(Server { address, app, accepting })
+        Ok(Server { address, app, accepting, cluster })
     }
 }

@@ -20,7 +20,7 @@ fn start(arguments: &[&str]) -> (Child, ChildStdin, HashMap<String, String>) {
         .unwrap();
     let told = BufReader::new(child.stdout.take().unwrap())
         .lines()
-        .take(8)
+        .take(11)
         .map(|line| line.unwrap().split_once(' ').map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap())
         .collect();
     let stdin = child.stdin.take().unwrap();
@@ -50,13 +50,20 @@ async fn it_serves_and_dies_with_its_starter() {
     }
     assert_eq!(told["run"], "-");
 
+    // So do Aurora's schedulers and the Mesos master, each on its own port, and the machines.
+    let schedulers: Vec<&str> = told["aurora"].split(',').collect();
+    assert_eq!((schedulers.len(), told["aws"].ends_with("/aws")), (2, true));
+    for url in [format!("{}/health", schedulers[0]), format!("{}/state-summary", told["mesos"])] {
+        assert_eq!(reqwest::get(url).await.unwrap().status(), 200);
+    }
+
     drop(stdin);
     assert!(child.wait().unwrap().success());
 }
 
 #[test]
 fn wrong_arguments_are_told() {
-    for wrong in [&["--datasets"][..], &["--datasets", "many"], &["--what"]] {
+    for wrong in [&["--datasets"][..], &["--datasets", "many"], &["--what"], &["--trouble", "much"]] {
         let output = Command::new(BINARY).args(wrong).output().unwrap();
         let mut words = String::new();
         output.stderr.as_slice().read_to_string(&mut words).unwrap();

@@ -18,7 +18,7 @@ use crate::world::{Done, State};
 impl AuroraRead for AuroraPort {
     async fn probe(&self) -> Result<Probe> {
         self.read(Operation::AuroraProbe, About::Everything, |state| {
-            let leader = state.aurora.leader().map(|leader| leader.address()).unwrap_or_default();
+            let leader = state.aurora.leader().map(|leader| leader.address.clone()).unwrap_or_default();
             let probe = Probe::new(leader, Duration::ZERO).with_version("0.23.0");
             Ok(probe.with_server_time(state.now().into()))
         })

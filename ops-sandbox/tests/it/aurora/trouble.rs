@@ -2,7 +2,8 @@
 
 use aurora_client::TaskStatus::{Lost, Pending, Running};
 use aurora_client::{
-    AuroraRead, AuroraWrite, Effect, ErrorKind, Instances, Leading, MesosRead, MesosWrite, SchedulerHealth, TaskFilter,
+    AuroraRead, AuroraWrite, Condition, Effect, ErrorKind, Instances, Leading, MesosRead, MesosWrite, SchedulerHealth,
+    TaskFilter, diagnose,
 };
 use fleet_ops::FleetWrite;
 use ops_sandbox::World;
@@ -57,6 +58,22 @@ async fn each_row_of_the_table_looks_as_it_should() {
         assert_eq!(seen(&world).await, expected, "{trouble:?}");
         let read = world.aurora().probe().await;
         assert_eq!(read.err().map(|error| (error.kind(), error.effect())), kind.map(|kind| (kind, Effect::None)));
+    }
+    for (trouble, condition) in [
+        (Trouble::Healthy, Condition::Healthy),
+        (Trouble::NoLeader, Condition::NoLeader),
+        (Trouble::NotRegistered, Condition::NotRegistered),
+        (Trouble::SchedulerDown, Condition::SchedulerDown),
+        (Trouble::UnreachableFromHere, Condition::UnreachableFromHere),
+        (Trouble::Degraded, Condition::Degraded),
+        (Trouble::SplitBrain, Condition::SplitBrain),
+        (Trouble::MesosDown, Condition::MesosDown),
+        (Trouble::MesosWithoutLeader, Condition::MesosDown),
+    ] {
+        world.aurora_trouble(trouble);
+        let schedulers = world.aurora().schedulers().await.unwrap();
+        let mesos = world.mesos().look().await.ok();
+        assert_eq!(diagnose(&schedulers, mesos.as_ref(), "Aurora").condition, condition);
     }
     world.aurora_trouble(Trouble::UnreachableFromHere);
     let first = world.aurora().schedulers().await.unwrap().remove(0);

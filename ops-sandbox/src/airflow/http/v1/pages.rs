@@ -5,9 +5,10 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use uuid::Uuid;
 
-use super::super::ask::{Ask, pairs};
+use super::super::ask::Ask;
 use crate::Operation;
 use crate::server::App;
+use crate::server::form::pairs;
 
 const HTML: &str = "text/html; charset=utf-8";
 

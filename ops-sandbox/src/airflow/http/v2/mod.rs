@@ -46,7 +46,7 @@ fn no_route(why: &str) -> Response {
 /// A user and a password for a token.
 async fn log_in(app: &App, ask: &Ask) -> Response {
     let body = ask.object().unwrap_or_else(|| {
-        let pairs = super::ask::pairs(&String::from_utf8_lossy(&ask.body));
+        let pairs = crate::server::form::pairs(&String::from_utf8_lossy(&ask.body));
         pairs.into_iter().map(|(name, value)| (name, value.into())).collect()
     });
     let act = async || {
