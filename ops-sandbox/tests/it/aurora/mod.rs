@@ -4,6 +4,7 @@ mod api;
 mod http;
 mod life;
 mod night;
+mod peer;
 mod people;
 mod trouble;
 
