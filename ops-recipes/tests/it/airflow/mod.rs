@@ -1,11 +1,14 @@
 //! The recipes for a DAG run, on a night whose scheduler moves tasks as the real one was seen to.
 
+mod death;
 mod first;
 mod foretold;
 mod kills;
 mod machines;
 mod real;
 mod redeploy;
+#[cfg(feature = "aurora")]
+mod redeploy_kills;
 mod rerun;
 mod stop;
 mod unblock;

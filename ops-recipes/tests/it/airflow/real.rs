@@ -35,7 +35,7 @@ const BEHIND: [&str; 4] = ["databricks_load-models", "downscale-rest", "itaipu-r
 /// A real Airflow.
 #[derive(Clone)]
 pub(super) struct Peer {
-    client: AirflowClient,
+    pub(super) client: AirflowClient,
     trigger: AirflowTriggerClient,
 }
 
@@ -81,6 +81,26 @@ impl Peer {
         self.order(&key, fail, sleep).await;
         self.trigger.trigger(&Trigger::new(dag, key.run.clone())).await.unwrap();
         key
+    }
+
+    /// Begins a run that finds its orders in a variable of this kind.
+    #[cfg(feature = "aurora")]
+    pub(super) async fn run_on(&self, dag: &str, id: &str, kind: &str, orders: &str) -> RunKey {
+        let dag: DagId = dag.parse().unwrap();
+        let key = RunKey::new(dag.clone(), id.parse().unwrap());
+        self.tell_run(&key, kind, orders).await;
+        self.trigger.trigger(&Trigger::new(dag, key.run.clone())).await.unwrap();
+        key
+    }
+
+    #[cfg(feature = "aurora")]
+    pub(super) async fn tell_run(&self, run: &RunKey, kind: &str, orders: &str) {
+        self.client.set_variable(&Variable::new(format!("{kind}.{}", run.run), orders)).await.unwrap();
+    }
+
+    #[cfg(feature = "aurora")]
+    pub(super) async fn is_over(&self, run: &RunKey) -> bool {
+        self.client.dag_run(run).await.unwrap().state.is_final()
     }
 
     async fn order(&self, run: &RunKey, fail: &[&str], sleep: &[(&str, u32)]) {
