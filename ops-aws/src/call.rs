@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
 
-use crate::error::{Known, told};
+use crate::error::{Known, nameless, told};
 use crate::retry::may_resend;
 use crate::{Aws, Effect, Error, Idempotency, Result};
 
@@ -37,10 +38,12 @@ impl<'a> Call<'a> {
     /// they are in [`Aws::sdk`].
     ///
     /// # Errors
-    /// The last failure, with what all attempts together may have done. A read has no effect.
+    /// The last failure, with what all attempts together may have done. A read has no effect. An answer without the id that
+    /// AWS gives to every request is `Decode`: where an operation answers nothing, the SDK takes a proxy's login page for
+    /// success.
     pub async fn send<T, E, F>(self, mut send: impl FnMut() -> F + Send) -> Result<T>
     where
-        T: Send,
+        T: RequestId + Send,
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send,
     {
@@ -52,7 +55,8 @@ impl<'a> Call<'a> {
         loop {
             attempts += 1;
             let error = match send().await {
-                Ok(reply) => return Ok(reply),
+                Ok(reply) if reply.request_id().is_some() => return Ok(reply),
+                Ok(_) => nameless(op),
                 Err(error) => told(op, error, known),
             };
             effect = effect.max(error.effect());

@@ -42,6 +42,11 @@ where
     }
 }
 
+/// What looks like success, and has no id of AWS.
+pub(crate) fn nameless(op: &'static str) -> Error {
+    answer::foreign(Error::new(op, ErrorKind::Decode, Effect::Possible), "the answer is not one of AWS")
+}
+
 /// What was not answered, and perhaps not sent.
 fn not_answered(op: &'static str, failure: &DispatchFailure, error: &(dyn StdError + 'static)) -> Error {
     if find::<CredentialsError>(error).is_some() {

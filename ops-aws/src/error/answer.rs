@@ -65,6 +65,10 @@ fn described(error: Error, raw: &HttpResponse) -> Error {
             .get(..5)
             .is_some_and(|start| start.eq_ignore_ascii_case(b"<html") || start.eq_ignore_ascii_case(b"<!doc"));
     let what = if page { "the answer is an HTML page" } else { "the answer is not one of AWS" };
+    foreign(error, what)
+}
+
+pub(super) fn foreign(error: Error, what: &'static str) -> Error {
     error.with_message(what).with_remedy("check the endpoint; a proxy may have answered")
 }
 

@@ -50,7 +50,7 @@ fn refusal(status: u16, code: &str, message: &str) -> ResponseTemplate {
 fn identity() -> ResponseTemplate {
     let body = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::123456789012:user/on-call</Arn>\
         <UserId>AIDAEXAMPLE</UserId><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
-    ResponseTemplate::new(200).set_body_raw(body, "text/xml")
+    ResponseTemplate::new(200).insert_header("x-amzn-requestid", REQUEST).set_body_raw(body, "text/xml")
 }
 
 /// A call that stands for one that changes something.
