@@ -144,7 +144,7 @@ mod tests {
 
     async fn wait(answers: Vec<Result<Group>>, deadline: u64) -> (Result<Group>, usize, Duration) {
         let (began, mut looks) = (Instant::now(), 0);
-        let fleet = Answers::new(answers);
+        let fleet: &dyn FleetRead = &Answers::new(answers);
         let deadline = Duration::from_secs(deadline);
         let result = fleet.wait_for_group("masters", Group::is_whole, deadline, |_| looks += 1).await;
         (result, looks, began.elapsed())

@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -64,8 +66,7 @@ impl Aws {
             environment,
             region: region.to_owned(),
             endpoint: None,
-            profile: None,
-            keys: None,
+            caller: Caller::Chain,
             limits: Limits::default(),
             retry: RetryPolicy::default(),
         }
@@ -123,17 +124,16 @@ pub struct AwsBuilder {
     environment: Environment,
     region: String,
     endpoint: Option<String>,
-    profile: Option<String>,
-    keys: Option<Keys>,
+    caller: Caller,
     limits: Limits,
     retry: RetryPolicy,
 }
 
 #[derive(Clone, Debug)]
-struct Keys {
-    id: String,
-    secret: SecretString,
-    session: Option<SecretString>,
+enum Caller {
+    Chain,
+    Profile(String),
+    Keys { id: String, secret: SecretString, session: Option<SecretString> },
 }
 
 impl AwsBuilder {
@@ -143,15 +143,16 @@ impl AwsBuilder {
         self
     }
 
-    /// As this profile of the shared configuration files, instead of the one that the environment names.
+    /// As this profile of the shared configuration files, and as nobody else: to the SDK's own chain, keys in the environment
+    /// come before a profile, even before one that was named.
     pub fn profile(mut self, name: &str) -> Self {
-        self.profile = Some(name.to_owned());
+        self.caller = Caller::Profile(name.to_owned());
         self
     }
 
-    /// With these keys, instead of the SDK's chain (environment, profile, SSO, process, container, machine).
+    /// With these keys, instead of the SDK's chain (environment, profile, process, SSO, container, machine).
     pub fn keys(mut self, id: &str, secret: SecretString, session: Option<SecretString>) -> Self {
-        self.keys = Some(Keys { id: id.to_owned(), secret, session });
+        self.caller = Caller::Keys { id: id.to_owned(), secret, session };
         self
     }
 
@@ -185,13 +186,18 @@ impl AwsBuilder {
             .region(Region::new(self.region.clone()))
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts);
-        if let Some(profile) = &self.profile {
-            loader = loader.profile_name(profile);
-        }
-        if let Some(Keys { id, secret, session }) = &self.keys {
-            let session = session.as_ref().map(|token| token.expose_secret().to_owned());
-            loader =
-                loader.credentials_provider(Credentials::new(id, secret.expose_secret(), session, None, "ops-aws"));
+        match &self.caller {
+            Caller::Chain => {}
+            Caller::Profile(name) => {
+                let region = ProviderConfig::default().with_region(Some(Region::new(self.region.clone())));
+                let profile = ProfileFileCredentialsProvider::builder().configure(&region).profile_name(name).build();
+                loader = loader.profile_name(name).credentials_provider(profile);
+            }
+            Caller::Keys { id, secret, session } => {
+                let session = session.as_ref().map(|token| token.expose_secret().to_owned());
+                let keys = Credentials::new(id, secret.expose_secret(), session, None, "ops-aws");
+                loader = loader.credentials_provider(keys);
+            }
         }
         if let Some(endpoint) = &self.endpoint {
             loader = loader.endpoint_url(endpoint);

@@ -155,6 +155,15 @@ async fn without_a_credential_nothing_is_sent() {
 }
 
 #[tokio::test]
+async fn a_profile_that_is_not_there_is_nobody() {
+    let server = server([identity()]).await;
+    let aws = builder(&server.uri()).profile("no-such-profile").build().await.unwrap();
+    let error = refused(&aws, Idempotency::Once).await;
+    assert_eq!((error.kind(), error.effect()), (ErrorKind::Unauthenticated, Effect::None), "{error}");
+    assert!(server.received_requests().await.unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn a_wrong_clock_is_named() {
     let late = refusal(403, "SignatureDoesNotMatch", "Signature expired")
         .insert_header("date", "Tue, 01 Jan 2030 00:00:00 GMT");
