@@ -152,6 +152,12 @@ impl Group {
         self.machines.iter().filter(|machine| machine.in_service())
     }
 
+    /// Whether it has as many machines as it shall have, all of them in service, and none that comes or goes.
+    pub fn is_whole(&self) -> bool {
+        let working = self.in_service().count();
+        working == self.machines.len() && u32::try_from(working) == Ok(self.size.desired)
+    }
+
     /// The machine of this id.
     pub fn machine(&self, id: &InstanceId) -> Option<&Machine> {
         self.machines.iter().find(|machine| machine.id == *id)

@@ -42,8 +42,7 @@ pub(super) fn working(group: &Group) -> u32 {
 
 /// The group, in rest: it has as many machines as it shall have, and all are in service.
 pub(super) async fn rest(scene: Scene<'_>, group: &str) -> Outcome<Group> {
-    let whole = |group: &Group| working(group) == group.size.desired && ids(group).len() == group.in_service().count();
-    until(scene, group, "in rest", whole).await
+    until(scene, group, "in rest", Group::is_whole).await
 }
 
 /// Looks at a group behind the ports' back until it is as wanted.

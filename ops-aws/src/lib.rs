@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+mod call;
+mod config;
+pub mod error;
+mod identity;
+mod retry;
+
+pub use call::Call;
+pub use config::{Aws, AwsBuilder, Limits};
+pub use identity::CallerIdentity;
+pub use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};
+pub use retry::{Idempotency, RetryPolicy};
