@@ -5,6 +5,10 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 venv=$here/../../target/peers/thrift
 lock=$here/requirements.lock
 ! cmp -s "$lock" "$venv/installed.lock" || exit 0
+mkdir -p "$venv"
+# One at a time with the other peers: Debian's installer knows only one caller.
+exec 9>"$venv/../install.lock"
+flock 9
 has_python() { python3.11 -c 'import ensurepip, venv' 2>/dev/null; }
 if ! has_python && command -v apt-get >/dev/null; then
     sudo=""

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use airflow_client::{RunKey, TaskFilter, TaskState};
+use airflow_client::{RunKey, TaskFilter};
+use jiff::{SignedDuration, Timestamp};
 use metapod_model::DatasetId;
 use ops_client::{Error, Result};
 use ops_plan::Observed;
@@ -13,6 +14,10 @@ use super::step::{Gone, RedeployStep, Unchanged};
 use crate::airflow::look as dag;
 use crate::datasets::{Committed, DatasetReads, look as datasets};
 use crate::words::{count, names};
+
+/// For so long a task must have ended before it is cleared. A mark shows at once, but Airflow's own process of the old try
+/// learns of it only when it next reports; where the task was cleared meanwhile, that report fails the run (seen on 3.3.2).
+const CALM: SignedDuration = SignedDuration::from_secs(15);
 
 pub(super) async fn observe(reads: &RedeployReads, run: &RunKey, steps: &[&RedeployStep]) -> Result<Vec<Observed>> {
     let mut seen: Vec<Option<Observed>> = vec![None; steps.len()];
@@ -75,11 +80,17 @@ async fn gone(reads: &RedeployReads, gone: &Gone) -> Result<Observed> {
             return Ok(Observed::InProgress);
         }
     }
-    let filter = TaskFilter::all();
-    let tasks = reads.airflow.airflow.task_instances(&gone.run, &filter).await?;
-    let works = |state: &TaskState| state.is_live();
-    let at_work = tasks.iter().any(|task| gone.tasks.contains(&task.key.task) && works(&task.state));
-    Ok(if at_work { Observed::InProgress } else { Observed::Done })
+    let tasks = reads.airflow.airflow.task_instances(&gone.run, &TaskFilter::all()).await?;
+    if tasks.iter().any(|task| gone.tasks.contains(&task.key.task) && task.state.is_live()) {
+        return Ok(Observed::InProgress);
+    }
+    let ours = tasks.iter().filter(|task| gone.jobs.iter().any(|job| task.key.task.as_str() == job));
+    let last = ours.filter_map(|task| task.ended_at).max();
+    let now = reads.airflow.airflow.probe().await?.server_time.and_then(|now| Timestamp::try_from(now).ok());
+    Ok(match (last, now) {
+        (Some(last), Some(now)) if now.duration_since(last) < CALM => Observed::InProgress,
+        _ => Observed::Done,
+    })
 }
 
 async fn unchanged(reads: &RedeployReads, step: &Unchanged) -> Result<Observed> {

@@ -286,6 +286,8 @@ async fn a_newer_process_stops_it() {
     pass(&world, 5);
     assert_eq!(job.observe(&[step]).await.unwrap(), [Observed::InProgress], "its process goes on");
     cluster.kill(&["itaipu-contracts-1".to_owned()]).await.unwrap();
+    assert_eq!(job.observe(&[step]).await.unwrap(), [Observed::InProgress], "Airflow's process may not know yet");
+    pass(&world, 15);
     assert_eq!(job.observe(&[step]).await.unwrap(), [Observed::Done]);
     super::clear(&world, &run, &["itaipu-contracts"]).await;
     pass(&world, 10);
