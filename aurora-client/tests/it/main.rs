@@ -2,4 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod failures;
+mod redirects;
+mod requests;
+mod support;
 mod wire;
