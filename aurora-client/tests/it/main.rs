@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod corpus;
 mod failures;
+mod mesos;
 mod redirects;
 mod requests;
+mod secrets;
 mod support;
 mod wire;
