@@ -87,18 +87,20 @@ impl MesosClient {
 
     /// The leading master, as any of them tells it.
     async fn leader(&self, op: &'static str) -> Result<&Endpoint> {
-        let mut last = None;
+        // What an answer says tells more than that there is none.
+        let mut worst: Option<Error> = None;
         for master in &self.masters {
             let call = master.get(op).segments(&["redirect"]).template("/redirect").accept_status(307);
             match call.send().await {
                 Ok(reply) => match self.listed(master, &reply) {
                     Some(leader) => return Ok(leader),
-                    None => last = Some(unlisted(&reply)),
+                    None => worst = Some(unlisted(&reply)),
                 },
-                Err(error) => last = Some(error),
+                Err(error) if error.kind() == ErrorKind::Connect => worst = worst.or(Some(error)),
+                Err(error) => worst = Some(error),
             }
         }
-        Err(last.unwrap_or_else(|| Error::new(op, ErrorKind::Unavailable, Effect::None)))
+        Err(worst.unwrap_or_else(|| Error::new(op, ErrorKind::Unavailable, Effect::None)))
     }
 
     /// The listed master that a redirect names: `//host:port`, without a scheme.

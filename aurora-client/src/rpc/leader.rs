@@ -47,16 +47,17 @@ impl Rpc {
     /// neither TLS nor a proxy's port.
     pub(super) fn follow(&self, reply: &Reply) -> Result<usize> {
         let location = reply.header("location").unwrap_or_default();
-        let refused = |why: String| {
+        // The place is the server's word, and may echo anything.
+        let refused = |why: &'static str, place: &str| {
             reply
-                .error(ErrorKind::Rejected, Effect::None, "")
+                .error(ErrorKind::Rejected, Effect::None, place)
                 .with_message(why)
                 .with_remedy("list every scheduler of the cluster: calls and credentials go to listed ones only")
         };
         let url = Url::parse(location).ok();
         let host = url.as_ref().and_then(Url::host_str);
         let Some((url, host)) = url.as_ref().zip(host) else {
-            return Err(refused("redirected to nowhere".to_owned()));
+            return Err(refused("redirected to nowhere", ""));
         };
         let places: Vec<(usize, Url)> = self
             .schedulers()
@@ -72,7 +73,7 @@ impl Rpc {
         let at = exact.or(only.filter(|(_, listed)| listed.scheme() == "https")).map(|(at, _)| *at);
         let at = at.ok_or_else(|| {
             let port = port.map_or(String::new(), |port| format!(":{port}"));
-            refused(format!("redirected to {host}{port}, which is no scheduler that is listed"))
+            refused("redirected to what is no scheduler that is listed", &format!("{host}{port}"))
         })?;
         self.set_leader(Some(at));
         Ok(at)

@@ -2,14 +2,19 @@
 
 use ops_client::{Effect, Error, ErrorKind, Result};
 
-use super::{Reply, Rpc, judge};
+use super::{Asked, Reply, Rpc, judge};
 use crate::wire::{self, Again, Answer, Method};
 
 impl Rpc {
     /// Asks, and takes what the scheduler refuses for an error.
     async fn well<M: Method>(&self, op: &'static str, ask: &M) -> Result<Reply<wire::Response>> {
-        let reply = self.ask(op, ask).await?;
-        if judge::is_well(&reply.value) { Ok(reply) } else { Err(judge::refused(op, &reply, M::AGAIN)) }
+        let Asked { reply, attempts, worst, elapsed } = self.ask(op, ask).await?;
+        if judge::is_well(&reply.value) {
+            return Ok(reply);
+        }
+        let error = judge::refused(op, &reply, M::AGAIN);
+        let effect = error.effect().max(worst);
+        Err(error.with_effect(effect).with_attempts(attempts).with_elapsed(elapsed))
     }
 
     async fn told<M: Method, T>(
@@ -125,7 +130,7 @@ impl Rpc {
             id: Some(String::new()),
         };
         match self.ask(OP, &wire::PulseJobUpdate { key: Some(nothing) }).await {
-            Ok(reply) => Ok(match reply.value.response_code {
+            Ok(asked) => Ok(match asked.reply.value.response_code {
                 Some(wire::ResponseCode::AuthFailed) => Some(false),
                 // Without security nobody looks at the key before it is used.
                 Some(wire::ResponseCode::Error) => None,

@@ -8,6 +8,7 @@ pub(crate) use self::leader::leads;
 
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use ops_client::http::{Endpoint, Idempotency, RetryPolicy};
 use ops_client::{Effect, Error, ErrorKind, Result};
@@ -39,6 +40,14 @@ pub struct Rpc {
     encoding: Encoding,
     retry: RetryPolicy,
     max_body: usize,
+}
+
+/// What the last attempt was replied, and what the ones before it may have done.
+struct Asked {
+    reply: Reply<wire::Response>,
+    attempts: u32,
+    worst: Effect,
+    elapsed: Duration,
 }
 
 #[derive(Debug)]
@@ -84,15 +93,21 @@ impl Rpc {
     }
 
     /// Asks whoever leads, again where that is allowed. What the scheduler itself refuses is no error here.
-    pub(crate) async fn ask<M: Method>(&self, op: &'static str, ask: &M) -> Result<Reply<wire::Response>> {
+    async fn ask<M: Method>(&self, op: &'static str, ask: &M) -> Result<Asked> {
         let begun = Instant::now();
         let mut pauses = self.retry.pauses();
         let (mut attempts, mut worst) = (0, Effect::None);
         loop {
             attempts += 1;
             let error = match self.once(op, ask).await {
-                Ok(reply) if !judge::is_not_ready(&reply.value) => return Ok(reply),
-                Ok(reply) => judge::refused(op, &reply, M::AGAIN),
+                Ok(reply) if !judge::is_not_ready(&reply.value) => {
+                    return Ok(Asked { reply, attempts, worst, elapsed: begun.elapsed() });
+                }
+                Ok(reply) => {
+                    // Whoever is not ready may not lead for long.
+                    self.set_leader(None);
+                    judge::refused(op, &reply, M::AGAIN)
+                }
                 Err(error) => error,
             };
             if M::AGAIN != Again::Read {

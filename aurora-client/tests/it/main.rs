@@ -2,5 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod corpus;
+mod failures;
+mod mesos;
 mod peer;
+mod redirects;
+mod requests;
+mod secrets;
+mod support;
 mod wire;
