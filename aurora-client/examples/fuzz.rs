@@ -153,7 +153,10 @@ fn decode(encoding: Encoding, bytes: &[u8]) -> String {
             let back = Message::open(encoding, &bytes).and_then(Message::body::<T>);
             let back = back.expect("what was written can be read");
             // A union whose member is not known is written without one, and a reply always has something in it.
-            assert!(said.contains("Unknown(") || said.contains("success: None") || format!("{back:?}") == said, "what was written says the same");
+            assert!(
+                said.contains("Unknown(") || said.contains("success: None") || format!("{back:?}") == said,
+                "what was written says the same"
+            );
         }
         "well".to_owned()
     }
