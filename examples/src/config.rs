@@ -47,6 +47,26 @@ pub struct Environment {
     pub airflow_login: Option<Login>,
     /// Another login to Airflow for changes, where reading and changing are different rights.
     pub airflow_write_login: Option<Login>,
+    /// The addresses of all of Aurora's schedulers.
+    pub aurora_urls: Vec<String>,
+    /// How to log in to Aurora; as everywhere else unless told.
+    pub aurora_login: Option<Login>,
+    /// Another login to Aurora for changes.
+    pub aurora_write_login: Option<Login>,
+    /// The role of the platform's jobs; `jobs` unless told.
+    pub aurora_role: Option<String>,
+    /// Their environment; `prod` unless told.
+    pub aurora_environment: Option<String>,
+    /// The name of Aurora's framework at Mesos; `Aurora` unless told.
+    pub aurora_framework: Option<String>,
+    /// The addresses of all Mesos masters.
+    pub mesos_urls: Vec<String>,
+    /// The folder of the job templates.
+    pub job_templates: Option<PathBuf>,
+    /// Where the machines are.
+    pub fleet: Option<Fleet>,
+    /// A command that prints the scheduler's journal of a machine; the machine's id is its last argument.
+    pub journal_command: Vec<String>,
     /// By DAG: what no system knows of its tasks.
     pub dags: BTreeMap<String, Tasks>,
     /// The bearer token.
@@ -77,6 +97,18 @@ pub struct Environment {
     pub notify: Notify,
     /// By recipe: what to read or do after a run.
     pub later: BTreeMap<String, Vec<String>>,
+}
+
+/// Where the machines are, and which groups matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fleet {
+    /// The region of AWS.
+    pub region: String,
+    /// The group of the machines with the schedulers of the cluster: what `restart-aurora` replaces.
+    pub masters_group: Option<String>,
+    /// The group of the machines that run jobs: what `cycle-machines` and `scale-cluster` mean unless told.
+    pub machines_group: Option<String>,
 }
 
 /// An empty file.
@@ -118,6 +150,21 @@ impl Environment {
         knowledge.writers.clone_from(&self.writers);
         knowledge.successors.clone_from(&self.successors);
         knowledge
+    }
+
+    /// The role of the platform's jobs.
+    pub fn aurora_role(&self) -> &str {
+        self.aurora_role.as_deref().unwrap_or("jobs")
+    }
+
+    /// The environment of the platform's jobs.
+    pub fn aurora_environment(&self) -> &str {
+        self.aurora_environment.as_deref().unwrap_or("prod")
+    }
+
+    /// The name of Aurora's framework at Mesos.
+    pub fn aurora_framework(&self) -> &str {
+        self.aurora_framework.as_deref().unwrap_or("Aurora")
     }
 
     /// What no system knows of a DAG's tasks.
@@ -169,6 +216,7 @@ impl Config {
         let line = |(name, environment): (&String, &Environment)| {
             let production = if environment.production { " (production)" } else { "" };
             let address = environment.sonar_url.as_deref().or(environment.airflow_url.as_deref());
+            let address = address.or(environment.aurora_urls.first().map(String::as_str));
             let address = address.unwrap_or("no address");
             format!("\n  --env {name}{production}: {address}")
         };

@@ -5,6 +5,8 @@
 pub mod airflow;
 pub mod approve;
 pub mod bars;
+#[cfg(feature = "aurora")]
+pub mod cluster;
 pub mod config;
 pub mod connect;
 pub mod drawing;

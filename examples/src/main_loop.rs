@@ -86,7 +86,7 @@ async fn go<R: Recipe>(
         Some(dir) => flags.common.place.clone().or(context(dir)?),
         None => flags.common.place.clone(),
     };
-    let reach = connect(place, rights).await?;
+    let reach = connect(place, rights).await?.keeping_beside(&manner.runs);
     let registry = reach.registry_for::<R>()?;
     let runner = runner(&runs, &reach, manner)?;
     let spilled = Spilled::default();

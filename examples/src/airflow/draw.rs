@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use airflow_client::RunKey;
 use dag_picture::{Picture, SvgOptions, TreeOptions};
 use ops_plan::Plan;
-use ops_recipes::airflow::{DagChange, DagKnowledge, RunPicture};
+use ops_recipes::airflow::{DagChange, DagKnowledge, RedeployStep, RunPicture};
 use serde::Deserialize;
 
 use crate::connect::Reach;
@@ -74,13 +74,25 @@ impl Draws for DrawRun {
     }
 }
 
+/// A change that is drawn: of a run, or of a redeployment, of which only what changes the run is drawn.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Line {
+    Run(DagChange),
+    Redeploy(RedeployStep),
+}
+
 /// The changes of a plan: what it writes, a line each after its head.
 fn changes(plan: &Plan) -> Result<Vec<DagChange>, Failure> {
     let mut written = Vec::new();
     plan.write(&mut written)?;
     let lines = written.split(|&byte| byte == b'\n').skip(1).filter(|line| !line.is_empty());
-    let read = |line: &[u8]| serde_json::from_slice(line);
-    let changes: Result<Vec<DagChange>, _> = lines.map(read).collect();
+    let read = |line: &[u8]| match serde_json::from_slice(line) {
+        Ok(Line::Run(change) | Line::Redeploy(RedeployStep::Dag(change))) => Some(Ok(change)),
+        Ok(Line::Redeploy(_)) => None,
+        Err(error) => Some(Err(error)),
+    };
+    let changes: Result<Vec<DagChange>, _> = lines.filter_map(read).collect();
     changes.map_err(|error| Failure::refused(format!("a change of the plan cannot be drawn: {error}")))
 }
 

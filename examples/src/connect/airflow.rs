@@ -5,14 +5,15 @@ use std::sync::Arc;
 use airflow_client::{AirflowClient, AirflowRead, AirflowWrite};
 use ops_plan::Registry;
 use ops_recipes::airflow::{
-    AirflowReads, AirflowWrites, ClearAndRerun, HoldMachines, ReleaseMachines, StopRun, UnblockDownstream,
+    AirflowReads, AirflowWrites, ClearAndRerun, HoldMachines, KillJobs, RedeployDag, RedeployReads, RedeployWrites,
+    ReleaseMachines, RunJobs, StopRun, UnblockDownstream,
 };
 use ops_recipes::first::{AirflowSystem, System};
 
 use ops_sandbox::airflow::AirflowPort;
 
-use super::Rights;
 use super::way::Way;
+use super::{Datasets, Rights};
 use crate::exit::Failure;
 use crate::login::{Login, Read};
 
@@ -29,6 +30,16 @@ pub struct Airflow {
     /// Whether changes are made with another credential, which is not held.
     writer_elsewhere: bool,
     address: String,
+}
+
+/// What recipes about the DAG run look at and change besides Airflow.
+pub(super) struct Beside<'a> {
+    /// The jobs that tasks start.
+    pub(super) jobs: Option<Arc<dyn RunJobs>>,
+    /// Ending them.
+    pub(super) kills: Option<Arc<dyn KillJobs>>,
+    /// Sonar and Metapod.
+    pub(super) datasets: Option<&'a Datasets>,
 }
 
 impl std::fmt::Debug for Airflow {
@@ -68,10 +79,18 @@ impl Airflow {
         }
     }
 
-    pub(super) fn register(&self, registry: Registry) -> Registry {
+    pub(super) fn register(&self, registry: Registry, beside: Beside<'_>) -> Registry {
         let mut reads = AirflowReads::new(Arc::clone(&self.reads));
         if let Some(writer) = &self.writer {
             reads = reads.with_writer(Arc::clone(writer));
+        }
+        if let Some(jobs) = beside.jobs {
+            reads = reads.with_jobs(jobs);
+        }
+        let mut redeploy = RedeployReads::new(reads.clone());
+        let (datasets, metapod) = beside.datasets.map(Datasets::beside).unzip();
+        if let Some(datasets) = datasets {
+            redeploy = redeploy.with_datasets(datasets);
         }
         let Some(writes) = &self.writes else {
             return registry
@@ -79,15 +98,24 @@ impl Airflow {
                 .reading::<HoldMachines>(reads.clone())
                 .reading::<ReleaseMachines>(reads.clone())
                 .reading::<StopRun>(reads.clone())
-                .reading::<ClearAndRerun>(reads);
+                .reading::<ClearAndRerun>(reads)
+                .reading::<RedeployDag>(redeploy);
         };
-        let writes = || AirflowWrites::new(Arc::clone(writes));
+        let mut writes = AirflowWrites::new(Arc::clone(writes));
+        if let Some(kills) = beside.kills {
+            writes = writes.with_jobs(kills);
+        }
+        let mut redeploys = RedeployWrites::new(writes.clone());
+        if let Some(metapod) = metapod.flatten() {
+            redeploys = redeploys.with_metapod(metapod);
+        }
         registry
-            .with::<UnblockDownstream>(reads.clone(), writes())
-            .with::<HoldMachines>(reads.clone(), writes())
-            .with::<ReleaseMachines>(reads.clone(), writes())
-            .with::<StopRun>(reads.clone(), writes())
-            .with::<ClearAndRerun>(reads, writes())
+            .with::<UnblockDownstream>(reads.clone(), writes.clone())
+            .with::<HoldMachines>(reads.clone(), writes.clone())
+            .with::<ReleaseMachines>(reads.clone(), writes.clone())
+            .with::<StopRun>(reads.clone(), writes.clone())
+            .with::<ClearAndRerun>(reads, writes)
+            .with::<RedeployDag>(redeploy, redeploys)
     }
 
     pub(super) fn system(&self, environment: &str) -> Arc<dyn System> {

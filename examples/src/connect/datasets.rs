@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use metapod_client::{MetapodClient, MetapodRead, MetapodWrite, TransactionId};
 use ops_client::http::Credential;
 use ops_plan::Registry;
+#[cfg(feature = "airflow")]
+use ops_recipes::datasets::DatasetReads;
 use ops_recipes::datasets::{
     CommitEmptyDataset, CommitEmptyReads, Job, Jobs, LocalObjects, MetapodWrites, ParquetProbe, RetractAttribute,
     RetractDatasets, RetractReads, TriageReads,
@@ -107,6 +109,13 @@ impl Datasets {
             .with::<RetractDatasets>(retract.clone(), writes())
             .with::<RetractAttribute>(retract, writes())
             .with::<CommitEmptyDataset>(empty, writes())
+    }
+
+    /// What a redeployment looks at, and changes.
+    #[cfg(feature = "airflow")]
+    pub(super) fn beside(&self) -> (DatasetReads, Option<MetapodWrites>) {
+        let reads = DatasetReads::new(Arc::clone(&self.sonar), Arc::clone(&self.metapod));
+        (reads, self.writes.as_ref().map(|writes| MetapodWrites::new(Arc::clone(writes))))
     }
 
     pub(super) fn addresses(&self) -> impl Iterator<Item = String> {

@@ -2,9 +2,15 @@
 
 #[cfg(feature = "airflow")]
 mod airflow;
+#[cfg(feature = "aurora")]
+mod cluster;
 mod datasets;
+#[cfg(feature = "aurora")]
+mod journals;
 #[cfg(feature = "airflow")]
 mod night;
+#[cfg(feature = "aurora")]
+mod run_jobs;
 mod way;
 
 use std::sync::Arc;
@@ -24,6 +30,8 @@ use crate::secrets::Reference;
 
 #[cfg(feature = "airflow")]
 pub use self::airflow::Airflow;
+#[cfg(feature = "aurora")]
+pub use self::cluster::Cluster;
 pub use self::datasets::Datasets;
 
 /// How long the embedded sandbox takes for an answer: so long that a bar is seen to move.
@@ -52,6 +60,8 @@ pub struct Reach {
     datasets: Option<Datasets>,
     #[cfg(feature = "airflow")]
     airflow: Option<Airflow>,
+    #[cfg(feature = "aurora")]
+    cluster: Cluster,
     /// The sandbox, where it runs inside of this process: it ends with this.
     pub sandbox: Option<Arc<Embedded>>,
 }
@@ -61,7 +71,14 @@ pub struct Reach {
 pub struct Embedded {
     /// Tonight's run.
     pub transaction: TransactionId,
-    _server: Server,
+    server: Server,
+}
+
+impl Embedded {
+    /// What is in it.
+    pub fn world(&self) -> &World {
+        self.server.world()
+    }
 }
 
 impl std::fmt::Debug for Reach {
@@ -87,17 +104,27 @@ pub async fn connect(place: Place, rights: Rights) -> Result<Reach, Failure> {
 
 async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
     let (world, night) = World::nightly(SANDBOX_SEED);
+    #[cfg(feature = "aurora")]
+    let stack = ops_sandbox::scenario::stack(&world);
     #[cfg(feature = "airflow")]
-    night::prepare(&world, night.transaction)?;
+    night::prepare(&world, &night)?;
     world.faults().sometimes(1.0, Calls::All, Fault::Delay(SANDBOX_LATENCY));
     #[cfg(feature = "airflow")]
     let airflow = Airflow::of_sandbox(world.airflow(), rights);
-    let server = Server::start(world).await?;
+    let server = Server::start(world.clone()).await?;
     let empty_file = "s3://sandbox-static/empty.gz.parquet".parse().ok();
     let settings = Environment {
         sonar_url: Some(server.sonar_url()),
         metapod_url: Some(server.metapod_url()),
         empty_file: empty_file.map(|path| Empty { path, format: None }),
+        #[cfg(feature = "aurora")]
+        fleet: Some(crate::config::Fleet {
+            region: "sandbox".into(),
+            masters_group: Some(stack.mesos_master),
+            machines_group: Some(stack.on_demand),
+        }),
+        #[cfg(feature = "aurora")]
+        journal_command: ["printf", "the journal of %s, as the sandbox has it\n"].map(str::to_owned).to_vec(),
         ..Environment::default()
     };
     let mut reach = reach(Place { embedded: true, ..place }, Target::sandbox(), settings, rights).await?;
@@ -106,7 +133,12 @@ async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
     {
         reach.airflow = Some(airflow);
     }
-    reach.sandbox = Some(Arc::new(Embedded { transaction: night.transaction, _server: server }));
+    #[cfg(feature = "aurora")]
+    {
+        let way = Way::new(&reach.target.environment, &reach.settings)?;
+        reach.cluster = Cluster::of_sandbox(&way, &server, &world, rights)?;
+    }
+    reach.sandbox = Some(Arc::new(Embedded { transaction: night.transaction, server }));
     Ok(reach)
 }
 
@@ -122,12 +154,16 @@ async fn reach(place: Place, target: Target, settings: Environment, rights: Righ
         Some(address) => Some(Airflow::reach(&way, address, rights).await?),
         None => None,
     };
+    #[cfg(feature = "aurora")]
+    let cluster = Cluster::reach(&way, rights).await?;
     let reach = Reach {
         target,
         place,
         datasets,
         #[cfg(feature = "airflow")]
         airflow,
+        #[cfg(feature = "aurora")]
+        cluster,
         sandbox: None,
         settings: settings.clone(),
     };
@@ -156,10 +192,51 @@ impl Reach {
         };
         #[cfg(feature = "airflow")]
         let registry = match &self.airflow {
-            Some(airflow) => airflow.register(registry),
+            Some(airflow) => airflow.register(registry, self.beside()),
             None => registry,
         };
+        #[cfg(feature = "aurora")]
+        let registry = {
+            let airflow = self.airflow.as_ref().map(|airflow| Arc::clone(&airflow.reads));
+            self.cluster.register(registry, &self.settings, airflow.zip(self.only_dag()))
+        };
         registry
+    }
+
+    /// The same, which keeps what machines know beside these runs.
+    #[must_use]
+    pub fn keeping_beside(self, runs: &std::path::Path) -> Self {
+        #[cfg(feature = "aurora")]
+        return {
+            let mut reach = self;
+            reach.cluster.keep_journals(runs);
+            reach
+        };
+        #[cfg(not(feature = "aurora"))]
+        return {
+            let _ = runs;
+            self
+        };
+    }
+
+    #[cfg(feature = "airflow")]
+    fn beside(&self) -> airflow::Beside<'_> {
+        #[cfg(feature = "aurora")]
+        let (jobs, kills) = (self.cluster.run_jobs(&self.settings), self.cluster.kill_jobs());
+        #[cfg(not(feature = "aurora"))]
+        let (jobs, kills) = (None, None);
+        airflow::Beside { jobs, kills, datasets: self.datasets.as_ref() }
+    }
+
+    /// The DAG whose tasks run on the cluster, where only one is configured.
+    #[cfg(feature = "aurora")]
+    fn only_dag(&self) -> Option<airflow_client::DagId> {
+        let name = match (&self.sandbox, self.settings.dags.len()) {
+            (Some(_), _) => "dagao",
+            (None, 1) => self.settings.dags.keys().next()?,
+            _ => return None,
+        };
+        name.parse().ok()
     }
 
     /// All recipes whose systems are reached, this one among them.
@@ -171,7 +248,11 @@ impl Reach {
         if registry.knows(R::ID) {
             return Ok(registry);
         }
-        // Every recipe that is not about datasets is about the DAG run.
+        #[cfg(feature = "aurora")]
+        if let Some((system, setting)) = self.cluster.lacks(R::ID) {
+            return Err(Failure::usage(way::unconfigured(&self.target.environment, system, setting)));
+        }
+        // Every other recipe that is not about datasets is about the DAG run.
         Err(Failure::usage(if self.datasets.is_none() { self.without_datasets() } else { self.without_airflow() }))
     }
 
@@ -180,6 +261,8 @@ impl Reach {
         let addresses = self.datasets.iter().flat_map(Datasets::addresses);
         #[cfg(feature = "airflow")]
         let addresses = addresses.chain(self.airflow.iter().map(Airflow::at));
+        #[cfg(feature = "aurora")]
+        let addresses = addresses.chain(self.cluster.addresses());
         addresses.collect()
     }
 
@@ -189,6 +272,8 @@ impl Reach {
         let systems = self.datasets.iter().flat_map(|datasets| datasets.systems(name));
         #[cfg(feature = "airflow")]
         let systems = systems.chain(self.airflow.iter().map(|airflow| airflow.system(name)));
+        #[cfg(feature = "aurora")]
+        let systems = systems.chain(self.cluster.system(name, &self.settings));
         systems.collect()
     }
 
@@ -207,6 +292,16 @@ impl Reach {
     #[cfg(feature = "airflow")]
     pub fn airflow(&self) -> Result<&Airflow, Failure> {
         self.airflow.as_ref().ok_or_else(|| Failure::usage(self.without_airflow()))
+    }
+
+    /// Aurora.
+    ///
+    /// # Errors
+    /// Where it has no address.
+    #[cfg(feature = "aurora")]
+    pub fn aurora(&self) -> Result<&dyn aurora_client::AuroraRead, Failure> {
+        let text = || way::unconfigured(&self.target.environment, "Aurora", "aurora_urls");
+        self.cluster.aurora().ok_or_else(|| Failure::usage(text()))
     }
 
     fn without_airflow(&self) -> String {

@@ -2,8 +2,8 @@
 
 use airflow_client::{DagRunId, ExecutionDate, NewTaskState, RunKey, TaskKey};
 use jiff::{SignedDuration, Timestamp};
-use metapod_client::TransactionId;
-use ops_sandbox::airflow::RunSpec;
+use ops_sandbox::airflow::{DagSpec, RunSpec};
+use ops_sandbox::scenario::Nightly;
 use ops_sandbox::{World, scenario};
 
 use crate::exit::Failure;
@@ -15,9 +15,9 @@ const SECOND: SignedDuration = SignedDuration::from_mins(20);
 const LONG: f64 = 7_200.0;
 
 /// The night's run has ended with a model that failed; a second run goes on, and the machines of its policies are held.
-pub(super) fn prepare(world: &World, transaction: TransactionId) -> Result<(), Failure> {
+pub(super) fn prepare(world: &World, nightly: &Nightly) -> Result<(), Failure> {
     let wrong = |error: &dyn std::fmt::Display| Failure::refused(format!("the sandbox cannot be made: {error}"));
-    let dag = scenario::dagao(world).ok_or_else(|| wrong(&"no DAG"))?;
+    let dag = scenario::dagao_with(world, on_cluster).ok_or_else(|| wrong(&"no DAG"))?;
     let now = world.now();
     let run = |id: String| -> Result<DagRunId, Failure> { id.parse().map_err(|error| wrong(&error)) };
     let day = midnight(now - SignedDuration::from_hours(24));
@@ -25,16 +25,39 @@ pub(super) fn prepare(world: &World, transaction: TransactionId) -> Result<(), F
     let night = RunKey::new(dag.clone(), run(format!("scheduled__{}", day.strftime("%Y-%m-%dT%H:%M:%S+00:00")))?);
     world.order(&night, ["fx-model"], []);
     let spec = RunSpec::new(night.run.clone()).scheduled().about(ExecutionDate::new(day));
-    world.add_run(&dag, spec.made_at(now - NIGHT).transaction(transaction))?;
+    world.add_run(&dag, spec.made_at(now - NIGHT).transaction(nightly.transaction))?;
     // The model works from now on.
     world.forget_orders(&night);
 
     let second =
         RunKey::new(dag.clone(), run(format!("manual__{}", (now - SECOND).strftime("%Y-%m-%dT%H:%M:%S+00:00")))?);
     world.order(&second, [], [("itaipu-policy-model", LONG)]);
-    world.add_run(&dag, RunSpec::new(second.run.clone()).made_at(now - SECOND))?;
+    world.add_run(&dag, RunSpec::new(second.run.clone()).made_at(now - SECOND).transaction(nightly.custom))?;
     let held: TaskKey = TaskKey::new("downscale-policy-model".parse().map_err(|error| wrong(&error))?);
-    Ok(world.mark_task(&second, &held, NewTaskState::Success)?)
+    world.mark_task(&second, &held, NewTaskState::Success)?;
+    #[cfg(feature = "aurora")]
+    services(world)?;
+    Ok(())
+}
+
+/// Every task is a job on Aurora, where there is one.
+fn on_cluster(dag: DagSpec) -> DagSpec {
+    #[cfg(feature = "aurora")]
+    return dag.on_aurora(ops_sandbox::aurora::OnAurora::new().version("e4b90d2").slave_type("on-demand"));
+    #[cfg(not(feature = "aurora"))]
+    return dag;
+}
+
+/// Jobs beside those of the runs: a service of four instances, and one that waits for machines that there are not.
+#[cfg(feature = "aurora")]
+fn services(world: &World) -> Result<(), Failure> {
+    use ops_sandbox::aurora::JobSpec;
+    let key = |name: &str| {
+        let key = aurora_client::JobKey::new("jobs", "prod", name);
+        key.map_err(|error| Failure::refused(format!("the sandbox cannot be made: {error}")))
+    };
+    world.add_job(JobSpec::new(key("serving-credit-line")?).service().instances(4).slave_type("on-demand"))?;
+    Ok(world.add_job(JobSpec::new(key("train-churn-risk")?).slave_type("gpu"))?)
 }
 
 fn midnight(at: Timestamp) -> Timestamp {

@@ -67,6 +67,13 @@ pub(super) fn missing(name: &str, system: &str, setting: &str) -> String {
     format!("{name}: no address of {system}; configure {setting} for it, or give --{}", setting.replace('_', "-"))
 }
 
+/// The same, where only the configuration can tell it.
+#[cfg(feature = "aurora")]
+pub(super) fn unconfigured(name: &str, system: &str, setting: &str) -> String {
+    let build = if setting == "fleet" { " (this build reaches machines in the sandbox only)" } else { "" };
+    format!("{name}: {system} cannot be reached{build}; configure {setting} for it: ops.sample.toml shows how")
+}
+
 fn pem(path: &Path) -> Result<Vec<u8>, Failure> {
     read_bounded(path, MAX_PEM).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
 }

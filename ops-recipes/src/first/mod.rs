@@ -7,7 +7,9 @@
 mod airflow;
 mod alerts;
 mod ask;
-#[cfg(any(feature = "airflow", feature = "datasets"))]
+#[cfg(feature = "aurora")]
+mod aurora;
+#[cfg(any(feature = "airflow", feature = "aurora", feature = "datasets"))]
 mod checkup;
 #[cfg(feature = "datasets")]
 mod datasets;
@@ -18,6 +20,8 @@ mod triage;
 #[cfg(feature = "airflow")]
 pub use airflow::AirflowSystem;
 pub use alerts::{Known, Match, RECIPES, recipes_for};
+#[cfg(feature = "aurora")]
+pub use aurora::AuroraSystem;
 #[cfg(feature = "datasets")]
 pub use datasets::{MetapodSystem, SonarSystem};
 pub use doctor::{Diagnosis, Seen, doctor};

@@ -43,6 +43,11 @@ impl Trouble {
         Self::MesosDown,
         Self::MesosWithoutLeader,
     ];
+
+    /// Its name, as it is written here.
+    pub fn name(self) -> String {
+        format!("{self:?}")
+    }
 }
 
 impl Aurora {

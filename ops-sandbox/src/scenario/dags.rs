@@ -66,7 +66,14 @@ pub(crate) fn night() -> Vec<TaskSpec> {
 ///
 /// `downscale-fx-model` and `downscale-policy-model` follow their model with the rule `all_done`.
 pub fn dagao(world: &World) -> Option<DagId> {
-    deploy(world, "dagao", night(), |dag| dag.described("A nightly run in the small.").tags(["models", "nightly"]))
+    dagao_with(world, |dag| dag)
+}
+
+/// The DAG of [`dagao`], with more said of it: that its tasks are jobs of Aurora, for one.
+pub fn dagao_with(world: &World, more: impl FnOnce(DagSpec) -> DagSpec) -> Option<DagId> {
+    deploy(world, "dagao", night(), |dag| {
+        more(dag.described("A nightly run in the small.").tags(["models", "nightly"]))
+    })
 }
 
 /// The DAG `shapes`: groups in groups, a mapped task of three instances, and a task that tries twice again, 5 s later.

@@ -9,7 +9,7 @@ mod stack;
 mod tonight;
 
 pub use bulk::{Bulk, bulk};
-pub use dags::{dagao, shapes, wide};
+pub use dags::{dagao, dagao_with, shapes, wide};
 pub use nightly::{Nightly, nightly};
 pub use on_aurora::{OnAuroraNight, dagao_on_aurora};
 pub use stack::{Stack, stack};
