@@ -71,7 +71,7 @@ async fn the_machine_of_a_dead_scheduler_is_replaced_and_one_leads_again() {
     let registry = registry(&world, Some(kept.clone()));
     let old = world.group(&mesos_master).unwrap().machines[0].id.clone();
     let plan = propose(&registry, &RestartAurora::new(&*mesos_master)).await;
-    assert_eq!(*kept.0.lock().unwrap(), [old.clone()], "of the very machine");
+    assert_eq!(*kept.0.lock().unwrap(), std::slice::from_ref(&old), "of the very machine");
     let report = Desk::new().apply(&world, &registry, plan).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     assert_ne!(world.group(&mesos_master).unwrap().machines[0].id, old);
