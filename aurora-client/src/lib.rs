@@ -7,7 +7,9 @@ mod diagnose;
 mod id;
 mod mesos;
 mod model;
+mod outcome;
 pub mod rpc;
+mod status;
 #[cfg(feature = "template")]
 mod template;
 mod thermos;
@@ -22,5 +24,7 @@ pub use id::{ClusterJob, FrameworkId, InstanceSet, Instances, JobKey, ParseError
 pub use mesos::MesosClient;
 pub use model::*;
 pub use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};
+pub use outcome::{Fate, JobOutcome, TaskOutcome, Verdict};
+pub use status::{Generation, InstanceStatus, JobStatus};
 #[cfg(feature = "template")]
 pub use template::{Binds, JobTemplate, TemplateError};
