@@ -7,6 +7,7 @@ mod diagnose;
 mod id;
 mod mesos;
 mod model;
+mod ops;
 mod outcome;
 pub mod rpc;
 mod status;
@@ -23,6 +24,10 @@ pub use diagnose::{Condition, Diagnosis, diagnose};
 pub use id::{ClusterJob, FrameworkId, InstanceSet, Instances, JobKey, ParseError, TaskId};
 pub use mesos::MesosClient;
 pub use model::*;
+pub use ops::{
+    AuroraReadExt, AuroraWriteExt, Created, KilledTasks, Patience, RestartStep, RestartTrouble, Restarted,
+    RollingRestart,
+};
 pub use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};
 pub use outcome::{Fate, JobOutcome, TaskOutcome, Verdict};
 pub use status::{Generation, InstanceStatus, JobStatus};
