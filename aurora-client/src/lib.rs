@@ -7,7 +7,10 @@ mod diagnose;
 mod id;
 mod mesos;
 mod model;
+mod ops;
+mod outcome;
 pub mod rpc;
+mod status;
 #[cfg(feature = "template")]
 mod template;
 mod thermos;
@@ -21,6 +24,12 @@ pub use diagnose::{Condition, Diagnosis, diagnose};
 pub use id::{ClusterJob, FrameworkId, InstanceSet, Instances, JobKey, ParseError, TaskId};
 pub use mesos::MesosClient;
 pub use model::*;
+pub use ops::{
+    AuroraReadExt, AuroraWriteExt, Created, KilledTasks, Patience, RestartStep, RestartTrouble, Restarted,
+    RollingRestart,
+};
 pub use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};
+pub use outcome::{Fate, JobOutcome, TaskOutcome, Verdict};
+pub use status::{Generation, InstanceStatus, JobStatus};
 #[cfg(feature = "template")]
 pub use template::{Binds, JobTemplate, TemplateError};
