@@ -1,6 +1,7 @@
 //! The clients' own conformance suites, played in memory and over sockets. Everything is possible here.
 
 mod airflow;
+mod aurora;
 mod fleet;
 mod metapod;
 mod sonar;
