@@ -4,7 +4,7 @@
 
 #[cfg(feature = "airflow")]
 mod airflow;
-#[cfg(feature = "aurora")]
+#[cfg(all(feature = "airflow", feature = "aurora"))]
 mod aurora;
 mod commit_empty;
 mod first;
