@@ -61,7 +61,7 @@ impl AuroraClient {
         self
     }
 
-    /// Reads no more than this of a reply, in bytes: 64 MiB unless told.
+    /// Reads no more than this of a reply, in bytes; else the limit is the schedulers' own, 64 MiB unless told.
     #[must_use]
     pub fn with_max_body(mut self, bytes: usize) -> Self {
         self.rpc = self.rpc.with_max_body(bytes);

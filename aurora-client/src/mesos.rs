@@ -10,9 +10,6 @@ use url::Url;
 
 use crate::{Agent, Framework, FrameworkId, MesosRead, MesosSeen, MesosWrite};
 
-/// A state of a cluster of thousands of machines is about 10 MB.
-const MAX_BODY: usize = 64 << 20;
-
 /// The masters of one Mesos cluster. Cheap to clone.
 ///
 /// ```
@@ -34,7 +31,7 @@ pub struct MesosClient {
 struct Summary {
     #[serde(default)]
     cluster: Option<String>,
-    #[serde(default)]
+    /// Every master tells them. An answer without them is of somebody else, and not that of a cluster without frameworks.
     frameworks: Vec<FrameworkShape>,
     #[serde(default)]
     slaves: Vec<AgentShape>,
@@ -147,7 +144,7 @@ impl MesosRead for MesosClient {
     async fn look(&self) -> Result<MesosSeen> {
         const OP: &str = "mesos.look";
         let leader = self.leader(OP).await?;
-        let call = leader.get(OP).segments(&["state-summary"]).template("/state-summary").max_body(MAX_BODY);
+        let call = leader.get(OP).segments(&["state-summary"]).template("/state-summary");
         let told: Summary = call.send().await?.json()?;
         let mut seen = MesosSeen::new(leader.address());
         seen.cluster = told.cluster;

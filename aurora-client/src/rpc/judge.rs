@@ -40,16 +40,14 @@ pub(super) fn read<M: Method>(reply: &http::Reply, server: &str, seq: i32) -> Re
     }
     let body: ReplyBody = message.body().map_err(|error| broken(format!("the reply cannot be read: {error}")))?;
     let value = body.success.ok_or_else(|| broken("the reply is empty".to_owned()))?;
-    let notes = notes(reply, &value);
+    let notes = notes(&value).map(|text| reply.scrub(text)).collect();
     Ok(Reply { value, notes, server: server.to_owned() })
 }
 
-/// What stands in the details, without what it echoes of our credential. One may have no words: exceptions without text give
-/// that.
-fn notes(reply: &http::Reply, response: &wire::Response) -> Vec<String> {
-    let struck = |text: &str| reply.error(ErrorKind::Other, Effect::None, text).words().map(str::to_owned);
+/// What stands in the details. One may have no words: exceptions without text give that.
+fn notes(response: &wire::Response) -> impl Iterator<Item = &str> {
     let details = response.details.iter().flatten();
-    details.filter_map(|detail| detail.message.as_deref()).filter_map(struck).filter(|text| !text.is_empty()).collect()
+    details.filter_map(|detail| detail.message.as_deref()).filter(|text| !text.is_empty())
 }
 
 /// Whether the scheduler's storage is not there yet: then nothing was executed.

@@ -16,8 +16,6 @@ use tokio::time::{Instant, sleep};
 
 use crate::wire::{self, Again, Encoding, Method};
 
-/// A body is not longer, unless told: four thousand tasks of a service take about 6 MB.
-const MAX_BODY: usize = 64 << 20;
 /// A follower sends to the leader; more hops than this are a circle.
 const MAX_HOPS: usize = 3;
 
@@ -39,7 +37,8 @@ pub struct Rpc {
     shared: Arc<Shared>,
     encoding: Encoding,
     retry: RetryPolicy,
-    max_body: usize,
+    /// Where it is another one than the schedulers' own.
+    max_body: Option<usize>,
 }
 
 /// What the last attempt was replied, and what the ones before it may have done.
@@ -70,7 +69,7 @@ impl Rpc {
         // Which one is tried next is decided here.
         let schedulers = schedulers.iter().map(|endpoint| endpoint.with_retry(RetryPolicy::none())).collect();
         let shared = Shared { schedulers, leader: Mutex::new(None), seq: AtomicI32::new(1) };
-        Ok(Self { shared: Arc::new(shared), encoding: Encoding::default(), retry, max_body: MAX_BODY })
+        Ok(Self { shared: Arc::new(shared), encoding: Encoding::default(), retry, max_body: None })
     }
 
     /// Speaks this encoding.
@@ -83,7 +82,7 @@ impl Rpc {
     /// Reads no more than this of a reply, in bytes.
     #[must_use]
     pub fn with_max_body(mut self, bytes: usize) -> Self {
-        self.max_body = bytes;
+        self.max_body = Some(bytes);
         self
     }
 
@@ -140,7 +139,7 @@ impl Rpc {
             if reply.status() != 307 {
                 return judge::read::<M>(&reply, endpoint.address(), seq);
             }
-            at = self.follow(&reply)?;
+            at = self.follow(at, &reply)?;
         }
         self.set_leader(None);
         Err(Error::new(op, ErrorKind::Unavailable, Effect::None)
@@ -160,16 +159,17 @@ impl Rpc {
             Again::Look | Again::Never => Idempotency::Once,
         };
         let content_type = self.encoding.content_type();
-        endpoint
+        let call = endpoint
             .post(op)
             .segments(&["api"])
             .template("/api")
             .idempotency(idempotency)
             .header("accept", content_type)
             .body(content_type, body)
-            .max_body(self.max_body)
-            .accept_status(307)
-            .send()
-            .await
+            .accept_status(307);
+        match self.max_body {
+            Some(bytes) => call.max_body(bytes).send().await,
+            None => call.send().await,
+        }
     }
 }

@@ -6,6 +6,9 @@ use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::support::{endpoint, sent};
 
+/// A cluster that has nothing.
+const NOTHING: &str = r#"{"frameworks":[]}"#;
+
 fn of(masters: &[&MockServer]) -> MesosClient {
     MesosClient::of(masters.iter().map(|master| endpoint(&master.uri())).collect()).unwrap()
 }
@@ -44,7 +47,7 @@ async fn the_leading_master_is_asked_whoever_names_it() {
 
 #[tokio::test]
 async fn a_master_that_is_not_listed_is_not_asked() {
-    let leader = leading("{}").await;
+    let leader = leading(NOTHING).await;
     let (one, two) = (MockServer::start().await, MockServer::start().await);
     for server in [&one, &two] {
         on(server, "/redirect", to(&leader)).await;
@@ -55,7 +58,7 @@ async fn a_master_that_is_not_listed_is_not_asked() {
     assert_eq!((error.kind(), error.effect()), (ErrorKind::Rejected, Effect::None), "{error}");
     assert!(leader.received_requests().await.unwrap().is_empty());
     // One address for all is what stands before them: it finds the leader.
-    on(&one, "/state-summary", json("{}")).await;
+    on(&one, "/state-summary", json(NOTHING)).await;
     of(&[&one]).look().await.unwrap();
 }
 
@@ -77,7 +80,7 @@ async fn no_master_leads() {
 
 #[tokio::test]
 async fn a_master_that_is_down_is_passed_over() {
-    let leader = leading("{}").await;
+    let leader = leading(NOTHING).await;
     let masters = MesosClient::of(vec![endpoint("http://127.0.0.1:1"), endpoint(&leader.uri())]).unwrap();
     masters.look().await.unwrap();
 }
@@ -107,19 +110,19 @@ async fn a_summary_is_read_with_what_it_leaves_out() {
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     assert_eq!(agent.attributes, [pair("rack", "7.0"), pair("slave_type", "on-demand")]);
     assert_eq!((agent.hostname.as_str(), agent.tasks_running, bare.active), ("agent-1", 3, false));
-    assert_eq!(of(&[&leading("{}").await]).look().await.unwrap().frameworks, []);
+    assert_eq!(of(&[&leading(NOTHING).await]).look().await.unwrap().frameworks, []);
 }
 
 #[tokio::test]
 async fn what_is_no_summary() {
-    for text in ["", r#"{"frameworks":7}"#, r#"{"frameworks":[{"name":"no id"}]}"#, "<html></html>"] {
+    for text in ["", "{}", "[]", r#"{"frameworks":7}"#, r#"{"frameworks":[{"name":"no id"}]}"#, "<html></html>"] {
         let error = of(&[&leading(text).await]).look().await.unwrap_err();
         assert_eq!((error.kind(), error.effect()), (ErrorKind::Decode, Effect::None), "{text}");
     }
 }
 
 async fn tearing(answer: ResponseTemplate) -> MockServer {
-    let server = leading("{}").await;
+    let server = leading(NOTHING).await;
     Mock::given(method("POST")).and(path("/master/teardown")).respond_with(answer).mount(&server).await;
     server
 }

@@ -95,6 +95,11 @@ impl Reply {
         if words.is_empty() { error } else { error.with_words(self.endpoint.credential().scrub(words)) }
     }
 
+    /// Words of this answer, with what they echo of our credential struck: for what is shown though nothing failed.
+    pub fn scrub(&self, words: &str) -> String {
+        self.endpoint.credential().scrub(words)
+    }
+
     pub(super) fn failure(&self, kind: ErrorKind, effect: Effect) -> Error {
         let effect = if self.idempotency == Idempotency::Read { Effect::None } else { effect };
         let error = Error::new(self.op, kind, effect)
