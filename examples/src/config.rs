@@ -258,6 +258,9 @@ mod tests {
         let whole = Config::parse(&whole).unwrap();
         assert!(prod.airflow_login.is_some() && whole.environments["prod"].airflow_write_login.is_some());
         assert_ne!(whole.environments["prod"].notify, Notify::default());
+        let prod = &whole.environments["prod"];
+        assert!(prod.aurora_login.is_some() && prod.aurora_write_login.is_some() && !prod.mesos_urls.is_empty());
+        assert!(prod.fleet.as_ref().is_some_and(|fleet| fleet.masters_group.is_some()));
     }
 
     #[test]

@@ -17,6 +17,7 @@ pub mod login;
 pub mod main_loop;
 pub mod notify;
 pub mod place;
+pub mod programs;
 pub mod resume;
 pub mod runs;
 pub mod screen;

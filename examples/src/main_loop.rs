@@ -20,7 +20,7 @@ use crate::resume::{Resume, context, resume};
 use crate::screen::{Ending, Screen};
 use crate::secrets::read_bounded;
 use crate::text::count;
-use crate::{approve, log, show, signals, surroundings};
+use crate::{approve, log, programs, show, signals, surroundings};
 
 /// Runs a recipe's program. `question` makes the recipe, once the systems are known; it is not called where the plan of an
 /// earlier run or of a file is meant. `input_taken` says that the standard input is read for it, so that nobody can be
@@ -295,7 +295,7 @@ pub(crate) fn reported(screen: Screen, reach: &Reach, dir: &RunDir, report: &Rep
     } else if report.outcome.is_resumable() {
         screen.say(&screen.layout.wrap("", &format!("resume: runs resume {folder}")));
     } else if report.changed > 0 && reach.sandbox.is_none() {
-        screen.say(&screen.layout.wrap("", &format!("undo:   {} --undo {folder}", report.recipe)));
+        screen.say(&screen.layout.wrap("", &programs::undo(&report.recipe, &folder)));
     }
     let document = serde_json::to_value(report).unwrap_or(Value::Null);
     Ending::new(exit, report.line()).shown().with("run", folder.to_string().into()).with("report", document)

@@ -14,6 +14,7 @@ use crate::connect::{Rights, connect};
 use crate::exit::{Exit, Failure};
 use crate::flags::Common;
 use crate::notify::{Notifier, Subject};
+use crate::programs::program;
 use crate::resume::context;
 use crate::screen::{Ending, Screen};
 use crate::text::{BLUE, Layout, ORANGE, age, count};
@@ -124,7 +125,7 @@ pub fn handover(runs: &Runs, name: &str, screen: Screen) -> Result<Ending, Failu
     let next = next(&run, &folder);
     lines.push(format!("next: {next}"));
     if run.state == RunState::Ended(Outcome::Done) {
-        lines.push(format!("undo: {} --undo {folder}", run.info.recipe));
+        lines.push(format!("undo: {} --undo {folder}", program(&run.info.recipe)));
     }
     let left = run.dir.path().join("by-hand-left.md");
     let by_hand = if left.is_file() { left } else { run.dir.by_hand() };
@@ -139,19 +140,20 @@ pub fn handover(runs: &Runs, name: &str, screen: Screen) -> Result<Ending, Failu
 fn owed(debt: &Obligation) -> String {
     let owner = debt.owner.as_ref().map_or(String::new(), |owner| format!(" ({owner})"));
     let until = debt.deadline.map_or(String::new(), |at| format!(", until {at:.0}"));
-    let remedy = debt.remedy.as_ref().map_or(String::new(), |remedy| format!("; settled by {}", remedy.recipe));
+    let remedy =
+        debt.remedy.as_ref().map_or(String::new(), |remedy| format!("; settled by {}", program(&remedy.recipe)));
     format!("{}{owner}{until}{remedy}", debt.what)
 }
 
 fn next(run: &Summary, folder: &str) -> String {
     let gone = context(&run.dir).is_err();
     match run.state {
-        RunState::Planned => format!("{} again: plans grow old", run.info.recipe),
+        RunState::Planned => format!("{} again: plans grow old", program(&run.info.recipe)),
         RunState::Running => format!("runs watch {folder}"),
         RunState::Ended(Outcome::Done) => "nothing; it is done".into(),
         _ if gone => "nothing: its sandbox ended with its program".into(),
         RunState::Ended(Outcome::VerificationFailed) => {
-            format!("look at the findings, then {} again", run.info.recipe)
+            format!("look at the findings, then {} again", program(&run.info.recipe))
         }
         _ => format!("runs resume {folder} (it looks first; nothing is done twice)"),
     }

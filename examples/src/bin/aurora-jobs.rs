@@ -67,7 +67,7 @@ struct Cli {
 enum Verb {
     /// A job's tasks by instance, the newest first: state, host, since when, why it waits. Changes nothing
     #[command(after_help = format!("{STATUS}{CODES}"))]
-    Status(Status),
+    Status(Box<Status>),
     /// Create a job from a template, once, and wait until it runs or has ended well
     ///
     /// Every placeholder must be bound and every bind used, no task of the job may be alive, and the scheduler is asked whether

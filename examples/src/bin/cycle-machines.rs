@@ -26,7 +26,7 @@ Alerts: «cycle all machines», «replace the machines»
 #[derive(Parser, Debug)]
 #[command(version, after_help = format!("{EXAMPLES}{CODES}"))]
 struct Cli {
-    /// The group [default: fleet.machines_group of the configuration]
+    /// The group [default: `fleet.machines_group` of the configuration]
     #[arg(long, value_name = "NAME")]
     group: Option<String>,
     /// How many at a time

@@ -30,13 +30,13 @@ Alerts: «aurora is down», «aurora's page does not answer», «scheduler is do
 #[derive(Parser, Debug)]
 #[command(version, after_help = format!("{EXAMPLES}{CODES}"))]
 struct Cli {
-    /// The group of the machines with the schedulers [default: fleet.masters_group of the configuration]
+    /// The group of the machines with the schedulers [default: `fleet.masters_group` of the configuration]
     #[arg(long, value_name = "NAME")]
     group: Option<String>,
     /// Also tear down what an old scheduler left, with all its tasks: a framework's id (may come several times)
     #[arg(long, value_name = "ID", value_parser = framework)]
     teardown: Vec<FrameworkId>,
-    /// What is wrong in the embedded sandbox [default: SchedulerDown]
+    /// What is wrong in the embedded sandbox [default: `SchedulerDown`]
     #[arg(long, value_name = "NAME", value_parser = trouble)]
     trouble: Option<Trouble>,
     #[command(flatten)]

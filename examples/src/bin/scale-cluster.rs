@@ -24,7 +24,8 @@ Alerts: «increase the cluster size», «not enough machines», «scale the clus
 /// Make more machines, or fewer, by the job that does it: the runbook's «Increase the cluster size», and back.
 ///
 /// When: jobs wait for a place (`triage` says so), and after the rush. A scale-up is ended by its scale-down: until that was
-/// done it is owed, and `runs due` says so. The job's template asks for MODE, N_NODES and SCALE_TIMEOUT, which are bound here.
+/// done it is owed, and `runs due` says so. The job's template asks for `MODE`, `N_NODES` and `SCALE_TIMEOUT`, which are bound
+/// here.
 #[derive(Parser, Debug)]
 #[command(version, after_help = format!("{EXAMPLES}{CODES}"))]
 struct Cli {
@@ -47,7 +48,7 @@ struct How {
     /// How many machines there shall be
     #[arg(value_name = "N")]
     nodes: Option<u32>,
-    /// Their group [default: fleet.machines_group of the configuration]
+    /// Their group [default: `fleet.machines_group` of the configuration]
     #[arg(long, value_name = "NAME")]
     group: Option<String>,
     /// Which machines: on-demand, spot-only, try-spot

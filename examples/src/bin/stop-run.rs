@@ -15,13 +15,16 @@ const EXAMPLES: &str = "Examples:
   stop-run                                the embedded sandbox, to see how it goes
   stop-run --env prod --dag dagao --target-date today --plan-only
 
+Alerts: «stop the run», «set the dag run as failed»
+
 ";
 
 /// Stop a run: nothing of it starts any more, and nothing of it is left at work.
 ///
-/// When: a run does harm, or a second one runs by mistake. The run is set failed first, because a job that is killed before is
-/// started again by its retries; then it is looked until nothing was live for a minute. Tasks that were not reached are
-/// skipped, those that take machines away included: that these stay is owed (`runs due`), and `release-machines` settles it.
+/// When: a run does harm, or a second one runs by mistake. The run is set failed first, because a job that is killed before
+/// is started again by its retries; its jobs on Aurora are killed, those of the run's transaction only; then it is looked
+/// until nothing was live for a minute. Tasks that were not reached are skipped, those that take machines away included:
+/// that these stay is owed (`runs due`), and `release-machines` settles it.
 #[derive(Parser, Debug)]
 #[command(version, after_help = format!("{EXAMPLES}{CODES}"))]
 struct Cli {

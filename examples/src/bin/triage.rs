@@ -8,6 +8,7 @@ use examples::connect::{Rights, connect};
 use examples::exit::{CODES, Exit, Failure};
 use examples::flags::Common;
 use examples::main_loop::block_on;
+use examples::programs::program;
 use examples::screen::{Ending, Screen};
 use examples::text::count;
 use jiff::Timestamp;
@@ -102,11 +103,13 @@ fn matching(text: &str, screen: Screen) -> Result<Ending, Failure> {
     };
     let found = recipes_for(&text);
     for one in &found {
-        screen.say(&screen.layout.wrap("", &format!("{}: {} («{}»)", one.known.recipe, one.known.what, one.alert)));
+        screen.say(
+            &screen.layout.wrap("", &format!("{}: {} («{}»)", program(one.known.recipe), one.known.what, one.alert)),
+        );
     }
     let recipes: Vec<Value> =
         found.iter().map(|one| json!({ "recipe": one.known.recipe, "alert": one.alert })).collect();
-    let names: Vec<&str> = found.iter().map(|one| one.known.recipe).collect();
+    let names: Vec<&str> = found.iter().map(|one| program(one.known.recipe)).collect();
     let (exit, line) = match names.as_slice() {
         [] => (Exit::Done, "no recipe knows this text; triage --env NAME looks at the systems".to_owned()),
         names => (Exit::Found, format!("answered by {}; each explains itself with --help", names.join(", "))),

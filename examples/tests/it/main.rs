@@ -4,6 +4,8 @@
 
 mod apply;
 mod approval;
+#[cfg(feature = "aurora")]
+mod cluster;
 #[cfg(feature = "airflow")]
 mod dag_run;
 mod demo;

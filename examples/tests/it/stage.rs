@@ -64,6 +64,16 @@ pub(crate) fn binary(name: &str) -> &'static str {
         "stop-run" => env!("CARGO_BIN_EXE_stop-run"),
         #[cfg(feature = "airflow")]
         "clear-and-rerun" => env!("CARGO_BIN_EXE_clear-and-rerun"),
+        #[cfg(feature = "airflow")]
+        "redeploy-dag" => env!("CARGO_BIN_EXE_redeploy-dag"),
+        #[cfg(feature = "aurora")]
+        "aurora-jobs" => env!("CARGO_BIN_EXE_aurora-jobs"),
+        #[cfg(feature = "aurora")]
+        "restart-aurora" => env!("CARGO_BIN_EXE_restart-aurora"),
+        #[cfg(feature = "aurora")]
+        "cycle-machines" => env!("CARGO_BIN_EXE_cycle-machines"),
+        #[cfg(feature = "aurora")]
+        "scale-cluster" => env!("CARGO_BIN_EXE_scale-cluster"),
         other => panic!("no program {other}"),
     }
 }
