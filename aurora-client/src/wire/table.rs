@@ -57,6 +57,7 @@ macro_rules! union {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq)]
         #[allow(missing_docs, reason = "the interface names its members")]
+        #[allow(clippy::large_enum_variant, reason = "one is read and taken apart at once")]
         pub enum $name {
             $($member($type),)+
             /// A member that this version does not know, by its number; 0 where there is none at all.
