@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::time::Instant;
 
 use airflow_client::{AirflowClient, AirflowRead, RunKey, TaskFilter};
+use benchmarks::process::{on_processor, peak};
 use clap::Args;
 use ops_client::Environment;
 use serde::{Deserialize, Serialize};
@@ -48,18 +49,4 @@ impl List {
         let took = Took { wall, cpu, count: tasks.len(), peak: peak()? };
         Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string(&took)?)?)
     }
-}
-
-/// The seconds that this thread was on a processor.
-fn on_processor() -> Result<f64> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
-    let nanoseconds: f64 = text.split_whitespace().next().ok_or("the kernel keeps no schedstat")?.parse()?;
-    Ok(nanoseconds / 1e9)
-}
-
-fn peak() -> Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let peak =
-        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse::<u64>().ok());
-    Ok(peak.ok_or("/proc/self/status says nothing of VmHWM")? * 1024)
 }

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use benchmarks::process::peak;
 use clap::Args;
 use ops_recipes::datasets::Facts;
 
@@ -11,7 +12,7 @@ use crate::Result;
 use crate::recipe::{JournalIn, Retraction};
 use crate::sandbox::{Clients, Sandbox};
 
-/// The process: runs the whole recipe once, and prints its own peak in KiB.
+/// The process: runs the whole recipe once, and prints its own peak in bytes.
 #[derive(Args)]
 pub(crate) struct Alone {
     #[arg(long)]
@@ -38,13 +39,6 @@ impl Alone {
     }
 }
 
-/// The most memory that this process ever had resident, in KiB.
-fn peak() -> Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse().ok());
-    peak.ok_or_else(|| "/proc/self/status says nothing of VmHWM".into())
-}
-
 /// The peak of a process that retracts so many datasets, in MB.
 pub(crate) fn measure(datasets: usize, runs: &Path) -> Result<f64> {
     let sandbox = Sandbox::start(datasets, false)?;
@@ -57,6 +51,6 @@ pub(crate) fn measure(datasets: usize, runs: &Path) -> Result<f64> {
     if !output.status.success() {
         return Err(format!("the recipe's own process ended with {}", output.status).into());
     }
-    let kib: f64 = String::from_utf8(output.stdout)?.trim().parse()?;
-    Ok(kib * 1024.0 / 1e6)
+    let bytes: f64 = String::from_utf8(output.stdout)?.trim().parse()?;
+    Ok(bytes / 1e6)
 }
