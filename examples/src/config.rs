@@ -105,6 +105,10 @@ pub struct Environment {
 pub struct Fleet {
     /// The region of AWS.
     pub region: String,
+    /// The profile of AWS's own configuration; as AWS's own programs find it unless told.
+    pub profile: Option<String>,
+    /// Another address than that of AWS: a stand-in's.
+    pub endpoint: Option<String>,
     /// The group of the machines with the schedulers of the cluster: what `restart-aurora` replaces.
     pub masters_group: Option<String>,
     /// The group of the machines that run jobs: what `cycle-machines` and `scale-cluster` mean unless told.

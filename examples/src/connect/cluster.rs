@@ -89,6 +89,10 @@ impl Cluster {
         if !settings.mesos_urls.is_empty() {
             cluster.mesos = Some(mesos(way, &settings.mesos_urls, way.credential().await?, rights)?);
         }
+        #[cfg(feature = "aws")]
+        if let Some(fleet) = &settings.fleet {
+            cluster.fleet = Some(machines(way.name, fleet, rights).await?);
+        }
         Ok(cluster)
     }
 
@@ -294,5 +298,28 @@ async fn credential(way: &Way<'_>, login: Option<&Login>) -> Result<Credential, 
     Ok(match login.read().await? {
         Read::Credential(credential) => credential,
         Read::Account(user, password) => Credential::basic(user, password),
+    })
+}
+
+/// The machines of a region. Nobody is asked who we are: no call is made.
+#[cfg(feature = "aws")]
+async fn machines(name: &str, fleet: &crate::config::Fleet, rights: Rights) -> Result<Fleet, Failure> {
+    let mut aws = ops_aws::Aws::builder(ops_client::Environment::new(name), &fleet.region);
+    if let Some(profile) = &fleet.profile {
+        aws = aws.profile(profile);
+    }
+    if let Some(endpoint) = &fleet.endpoint {
+        aws = aws.endpoint(endpoint);
+    }
+    let aws = aws
+        .build()
+        .await
+        .map_err(|error| Failure::usage(format!("the machines (fleet): {}", crate::exit::told(&error))))?;
+    let address = aws.address();
+    let client = Arc::new(fleet_ops::FleetClient::new(aws));
+    Ok(Fleet {
+        reads: Arc::clone(&client) as Arc<dyn FleetRead>,
+        writes: (rights == Rights::Write).then_some(client as Arc<dyn FleetWrite>),
+        address,
     })
 }

@@ -122,6 +122,7 @@ async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
             region: "sandbox".into(),
             masters_group: Some(stack.mesos_master),
             machines_group: Some(stack.on_demand),
+            ..crate::config::Fleet::default()
         }),
         #[cfg(feature = "aurora")]
         journal_command: ["printf", "the journal of %s, as the sandbox has it\n"].map(str::to_owned).to_vec(),

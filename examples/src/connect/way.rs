@@ -70,7 +70,8 @@ pub(super) fn missing(name: &str, system: &str, setting: &str) -> String {
 /// The same, where only the configuration can tell it.
 #[cfg(feature = "aurora")]
 pub(super) fn unconfigured(name: &str, system: &str, setting: &str) -> String {
-    let build = if setting == "fleet" { " (this build reaches machines in the sandbox only)" } else { "" };
+    let without = setting == "fleet" && !cfg!(feature = "aws");
+    let build = if without { " by this build (--features aws reaches machines of AWS)" } else { "" };
     format!("{name}: {system} cannot be reached{build}; configure {setting} for it: ops.sample.toml shows how")
 }
 
