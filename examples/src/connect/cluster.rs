@@ -91,7 +91,8 @@ impl Cluster {
         }
         #[cfg(feature = "aws")]
         if let Some(fleet) = &settings.fleet {
-            cluster.fleet = Some(machines(way.name, fleet, rights).await?);
+            // What AWS's own library does here takes much room, and callers need not carry it.
+            cluster.fleet = Some(Box::pin(machines(way.name, fleet, rights)).await?);
         }
         Ok(cluster)
     }
