@@ -8,7 +8,6 @@ use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::disallowed_methods, reason = "where the runtime is known to the script that installed it")]
-#[expect(clippy::explicit_write, reason = "what a passing test prints is not shown, unless it goes straight out")]
 async fn another_runtime_drives_the_scheduler_in_both_encodings() {
     let Ok(python) = std::env::var("THRIFT_PEER_PYTHON") else {
         assert!(std::env::var_os("CI").is_none(), "in CI the runtime must be there: THRIFT_PEER_PYTHON is not set");
