@@ -1,6 +1,7 @@
 //! The strict binary encoding: everything is big-endian, and tagged with a byte that says what it is.
 
 use super::error::DecodeError;
+use super::room::Room;
 use super::value::{Kind, Read, Write};
 use super::{MAX_DEPTH, MessageKind};
 
@@ -59,11 +60,12 @@ pub(super) struct BinaryReader<'a> {
     bytes: &'a [u8],
     at: usize,
     depth: usize,
+    room: Room,
 }
 
 impl<'a> BinaryReader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, depth: 0 }
+        Self { bytes, at: 0, depth: 0, room: Room::of_message(bytes.len()) }
     }
 
     pub(super) fn message(&mut self) -> Result<(String, MessageKind, i32), DecodeError> {
@@ -229,6 +231,10 @@ impl Read for BinaryReader<'_> {
                 self.close_map()
             }
         }
+    }
+
+    fn room(&mut self, count: usize, size: usize) -> Result<(), DecodeError> {
+        self.room.take(count, size, self.at)
     }
 
     fn wrong(&self, what: &'static str) -> DecodeError {

@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use super::error::DecodeError;
+use super::room::Room;
 use super::value::{Kind, Read, Write};
 use super::{MAX_DEPTH, MessageKind};
 
@@ -48,12 +49,13 @@ pub(super) struct JsonReader<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    room: Room,
 }
 
 impl<'a> JsonReader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let text = std::str::from_utf8(bytes).map_err(|error| DecodeError::new("no UTF-8", error.valid_up_to()))?;
-        Ok(Self { text, at: 0, depth: 0 })
+        Ok(Self { text, at: 0, depth: 0, room: Room::of_message(bytes.len()) })
     }
 
     pub(super) fn message(&mut self) -> Result<(String, MessageKind, i32), DecodeError> {
@@ -355,6 +357,10 @@ impl Read for JsonReader<'_> {
                 return Ok(());
             }
         }
+    }
+
+    fn room(&mut self, count: usize, size: usize) -> Result<(), DecodeError> {
+        self.room.take(count, size, self.at)
     }
 
     fn wrong(&self, what: &'static str) -> DecodeError {

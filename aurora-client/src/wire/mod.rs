@@ -19,6 +19,7 @@ mod error;
 mod idl;
 mod json;
 mod method;
+mod room;
 mod table;
 mod tables;
 mod value;

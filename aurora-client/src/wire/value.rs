@@ -110,6 +110,11 @@ pub trait Read {
     /// # Errors
     /// As [`Read::open_struct`].
     fn skip(&mut self, kind: Kind) -> Result<(), DecodeError>;
+    /// Before so many values of a size are kept.
+    ///
+    /// # Errors
+    /// Where they would take far more memory than the message is long.
+    fn room(&mut self, count: usize, size: usize) -> Result<(), DecodeError>;
     /// What is wrong with the value that was just read.
     fn wrong(&self, what: &'static str) -> DecodeError;
 }
@@ -238,8 +243,14 @@ impl Value for Hidden {
 /// So many values are made room for before any of them was read: a number alone costs no memory.
 const AT_FIRST: usize = 1024;
 
+/// A map makes room for so many entries with its first.
+const MAP_AT_FIRST: usize = 11;
+
 fn read_all<T: Value, R: Read>(from: &mut R) -> Result<Vec<T>, DecodeError> {
     let (kind, len) = from.open_list()?;
+    if kind == T::KIND {
+        from.room(len, size_of::<T>())?;
+    }
     let mut all = Vec::with_capacity(if kind == T::KIND { len.min(AT_FIRST) } else { 0 });
     for _ in 0..len {
         from.item()?;
@@ -315,6 +326,8 @@ impl<T: Value> Value for BTreeMap<String, T> {
         if len > 0 && (from_kind, to_kind) != (Kind::Text, T::KIND) {
             return Err(from.wrong("a map of another kind"));
         }
+        // However few there are, a map makes room for some.
+        from.room(if len == 0 { 0 } else { len.max(MAP_AT_FIRST) }, size_of::<(String, T)>())?;
         let mut all = Self::new();
         for _ in 0..len {
             let key = from.key()?;

@@ -158,6 +158,33 @@ fn limits_hold() {
     assert!(error.to_string().contains("more values than bytes"), "{error}");
 }
 
+/// A task that says nothing is one byte long in binary, and some hundred in memory.
+#[test]
+fn no_message_takes_far_more_memory_than_it_is_long() {
+    let count = 1_000_000;
+    let json = format!(
+        r#"[1,"getTasksStatus",2,7,{{"0":{{"rec":{{"3":{{"rec":{{"3":{{"rec":{{"1":{{"lst":["rec",{count}{}]}}}}}}}}}}}}}}}}]"#,
+        ",{}".repeat(count)
+    );
+    let mut binary = hex("800100020000000e");
+    binary.extend(b"getTasksStatus");
+    binary.extend(hex("000000070c00000c00030c00030f00010c"));
+    binary.extend(i32::try_from(count).unwrap().to_be_bytes());
+    binary.extend(vec![0; count + 4]);
+    for (encoding, bytes) in [(Encoding::Json, json.into_bytes()), (Encoding::Binary, binary)] {
+        // Not `unwrap_err`, which would print a million tasks.
+        let error = Message::open(encoding, &bytes).and_then(Message::body::<ReplyBody>).err();
+        assert!(error.is_some_and(|error| error.to_string().contains("more memory")), "{encoding:?}");
+    }
+    // What really comes, and empty things in a short message, have room enough.
+    let details = Response { details: Some(vec![ResponseDetail::default(); 10_000]), ..Response::default() };
+    for encoding in [Encoding::Json, Encoding::Binary] {
+        let bytes = reply(encoding, "getJobs", 1, details.clone());
+        let body = Message::open(encoding, &bytes).and_then(Message::body::<ReplyBody>).unwrap();
+        assert_eq!(body.success.as_ref(), Some(&details));
+    }
+}
+
 #[test]
 fn what_an_executor_reads_is_never_shown() {
     let config = ExecutorConfig { name: Some("AuroraExecutor".into()), data: Some(Hidden("planted".into())) };
