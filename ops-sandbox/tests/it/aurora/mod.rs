@@ -1,6 +1,7 @@
 //! Aurora and Mesos: how tasks live, what people do to them, what may be wrong with the cluster, and the night on it.
 
 mod api;
+mod closed;
 mod http;
 mod life;
 mod night;
