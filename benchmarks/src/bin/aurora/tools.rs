@@ -62,7 +62,8 @@ impl Files {
         };
         let output = output.map_err(|error| format!("{way:?} does not start: {error}"))?;
         if !output.status.success() {
-            return Err(format!("{way:?} failed: {}", String::from_utf8_lossy(&output.stderr)).into());
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("{way:?} ended with {}: {said}", output.status).into());
         }
         Ok(serde_json::from_slice(&output.stdout)?)
     }
