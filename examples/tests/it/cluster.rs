@@ -176,7 +176,7 @@ fn a_job_is_killed_and_begins_anew() {
     let folder = here();
     let ask = ["--task", "itaipu-policy-model", "--version", "4945885", "--accept", "version=looked"];
     done(folder.path(), "redeploy-dag", &ask, &kills())
-        .is(0, &["kill 1 process of job itaipu-policy-model", "[done] sandbox", "3 by this run"]);
+        .is(0, &["kill 1 process of job itaipu-policy-model", "[done] sandbox", "4 of 4 done"]);
 }
 
 #[test]
