@@ -16,8 +16,14 @@ async fn a_closed_port_is_told_from_silence() {
     };
     let aurora = AuroraClient::of(server.aurora_urls().into_iter().map(place).collect()).unwrap();
     // The world's state reaches a port a moment later.
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    let seen = aurora.schedulers().await.unwrap();
+    let mut seen = Vec::new();
+    for _ in 0..100 {
+        seen = aurora.schedulers().await.unwrap();
+        if seen.iter().all(|scheduler| matches!(scheduler.health, SchedulerHealth::Refused(_))) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
     for scheduler in &seen {
         assert!(matches!(scheduler.health, SchedulerHealth::Refused(_)), "{:?}", scheduler.health);
     }
