@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
-mod builder;
 mod client;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -22,7 +21,6 @@ pub mod wire;
 pub use api::{AuroraAdmin, AuroraRead, AuroraWrite, MesosRead, MesosWrite};
 #[cfg(feature = "mock")]
 pub use api::{MockAuroraAdmin, MockAuroraRead, MockAuroraWrite, MockMesosRead, MockMesosWrite};
-pub use builder::PlacesBuilder;
 pub use client::AuroraClient;
 pub use diagnose::{Condition, Diagnosis, diagnose};
 pub use id::{ClusterJob, FrameworkId, InstanceSet, Instances, JobKey, ParseError, TaskId};

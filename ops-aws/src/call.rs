@@ -10,7 +10,6 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::request_id::RequestId;
 
 use crate::error::{Known, nameless, told};
-use crate::retry::may_resend;
 use crate::{Aws, Effect, Error, Idempotency, Result};
 
 /// An operation that is about to be sent: what it is called, and whether it may be sent again.
@@ -77,4 +76,9 @@ impl<'a> Call<'a> {
 
 fn whole(error: Error, aws: &Aws, attempts: u32, effect: Effect, elapsed: Duration) -> Error {
     error.with_target(aws.address()).with_attempts(attempts).with_effect(effect).with_elapsed(elapsed)
+}
+
+/// Whether a failed attempt may be followed by another one. `error` carries the effect of the attempt as if it were a write.
+fn may_resend(idempotency: Idempotency, error: &Error) -> bool {
+    error.is_retryable() && (idempotency != Idempotency::Once || error.effect() == Effect::None)
 }

@@ -68,7 +68,7 @@ impl Aws {
             endpoint: None,
             caller: Caller::Chain,
             limits: Limits::default(),
-            retry: RetryPolicy::default(),
+            retry: patient(),
         }
     }
 
@@ -115,6 +115,13 @@ impl fmt::Debug for Aws {
             .field("retry", &self.retry)
             .finish_non_exhaustive()
     }
+}
+
+/// Four attempts within 30 s: a region's throttle takes seconds to let go. The SDK itself sends everything once: it would send
+/// a write again that may have worked.
+fn patient() -> RetryPolicy {
+    let pauses = (Duration::from_millis(500), Duration::from_secs(8));
+    RetryPolicy::default().with_attempts(4).with_total(Duration::from_secs(30)).with_pauses(pauses.0, pauses.1)
 }
 
 /// Builds an [`Aws`].

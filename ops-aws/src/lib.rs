@@ -4,10 +4,9 @@ mod call;
 mod config;
 pub mod error;
 mod identity;
-mod retry;
 
 pub use call::Call;
 pub use config::{Aws, AwsBuilder, Limits};
 pub use identity::CallerIdentity;
+pub use ops_client::retry::{Idempotency, RetryPolicy};
 pub use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};
-pub use retry::{Idempotency, RetryPolicy};

@@ -7,6 +7,8 @@ mod error;
 #[cfg(feature = "http")]
 pub mod http;
 mod probe;
+#[cfg(feature = "retry")]
+pub mod retry;
 
 pub use environment::Environment;
 pub use error::{Effect, Error, ErrorKind, Result};

@@ -1,6 +1,7 @@
 //! Restarts Aurora, where its scheduler is dead.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use aurora_client::FrameworkId;
 use clap::Parser;
@@ -53,10 +54,12 @@ fn trouble(text: &str) -> Result<Trouble, String> {
 }
 
 impl Cli {
-    fn question(&self, reach: &Reach) -> Result<RestartAurora, Failure> {
+    async fn question(&self, reach: &Reach) -> Result<RestartAurora, Failure> {
         if self.trouble.is_some() || reach.sandbox.is_some() {
             let world = sandbox_only(reach, "--trouble")?;
             world.aurora_trouble(self.trouble.unwrap_or(Trouble::SchedulerDown));
+            // The sandbox closes its ports a moment later.
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
         let configured = reach.settings.fleet.as_ref().and_then(|fleet| fleet.masters_group.as_deref());
         let group = group(self.group.as_deref(), configured, "masters_group")?;
@@ -67,5 +70,5 @@ impl Cli {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    examples::main_loop::run(&cli.flags, false, async |reach| cli.question(reach))
+    examples::main_loop::run(&cli.flags, false, async |reach| cli.question(reach).await)
 }

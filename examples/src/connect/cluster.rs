@@ -10,15 +10,14 @@ use ops_client::http::{Credential, Endpoint, SecretString};
 use ops_plan::{Recipe, Registry};
 use ops_recipes::airflow::{KillJobs, RunJobs};
 use ops_recipes::aurora::{
-    AuroraKillJobs, AuroraReads, AuroraWrites, CreateJob, CycleMachines, FleetReads, FleetWrites, JobPlace, KillJob,
-    RestartAurora, RestartJob, RestartReads, ScaleDown, ScaleReads, ScaleUp,
+    AuroraKillJobs, AuroraReads, AuroraRunJobs, AuroraWrites, CreateJob, CycleMachines, FleetReads, FleetWrites,
+    JobPlace, KillJob, RestartAurora, RestartJob, RestartReads, ScaleDown, ScaleReads, ScaleUp,
 };
 use ops_recipes::first::{AuroraSystem, System};
 use ops_sandbox::{Server, World};
 
 use super::Rights;
 use super::journals::Journals;
-use super::run_jobs::JobsOfRuns;
 use super::way::Way;
 use crate::config::Environment;
 use crate::exit::Failure;
@@ -129,7 +128,7 @@ impl Cluster {
     pub(super) fn run_jobs(&self, settings: &Environment) -> Option<Arc<dyn RunJobs>> {
         let aurora = Arc::clone(&self.aurora.as_ref()?.reads);
         let place = JobPlace::new(settings.aurora_role(), settings.aurora_environment());
-        Some(Arc::new(JobsOfRuns { aurora, place }))
+        Some(Arc::new(AuroraRunJobs::new(aurora, place)))
     }
 
     /// Ending them.

@@ -9,8 +9,6 @@ mod datasets;
 mod journals;
 #[cfg(feature = "airflow")]
 mod night;
-#[cfg(feature = "aurora")]
-mod run_jobs;
 mod way;
 
 use std::sync::Arc;

@@ -6,20 +6,22 @@ use std::sync::Arc;
 
 use airflow_client::DagRun;
 use async_trait::async_trait;
-use aurora_client::{AuroraRead, AuroraWrite, InstanceSet, Instances, JobKey, Task, TaskFilter, TaskId};
+use aurora_client::{AuroraRead, AuroraWrite, AuroraWriteExt, JobKey, Task, TaskFilter, TaskId};
 use jiff::{SignedDuration, Timestamp};
-use ops_client::{Error, Result};
+use ops_client::Result;
 
+use super::jobs::MESSAGE;
 use crate::airflow::{KillJobs, LiveJob, RunJobs};
 
 /// For how long a process that ended is still told of.
 const LATELY: SignedDuration = SignedDuration::from_mins(10);
-/// What the audit log of the cluster says of a kill.
-const MESSAGE: &str = "killed by an operations recipe";
+/// Where a run's configuration may name its transaction.
+const NAMED: [&str; 2] = ["transaction", "metapod_transaction"];
 
 /// Where the jobs of a DAG run are found on Aurora, and by which labels they say whose they are.
 ///
-/// A job works for the run if it says the run's transaction, or, where no transaction is known, the run's target date.
+/// A job works for the run if it says the run's transaction (the one that the run's own configuration names, or else the one that
+/// was given here), or, where no transaction is known, the run's target date.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct JobPlace {
@@ -64,7 +66,9 @@ impl JobPlace {
 
     /// Whether a process works for the run.
     fn is_ours(&self, run: &DagRun, task: &Task) -> Option<bool> {
-        if let Some(transaction) = &self.transaction {
+        let conf = run.conf.as_ref();
+        let named = NAMED.iter().find_map(|name| conf?.get(name)?.as_str().filter(|id| !id.is_empty()));
+        if let Some(transaction) = named.or(self.transaction.as_deref()) {
             if let Some(said) = task.config.label(&self.transaction_label) {
                 return Some(said == transaction);
             }
@@ -147,15 +151,12 @@ impl KillJobs for AuroraKillJobs {
     /// killed, so that what took its place lives on.
     async fn kill(&self, ids: &[String]) -> Result<()> {
         let Some(filter) = TaskFilter::of_tasks(ids.iter().map(TaskId::new)) else { return Ok(()) };
-        let mut instances: BTreeMap<JobKey, Vec<u32>> = BTreeMap::new();
+        let mut captured: BTreeMap<JobKey, Vec<TaskId>> = BTreeMap::new();
         for task in self.read.tasks(&filter.brief()).await? {
-            if task.status.is_active() {
-                instances.entry(task.job).or_default().push(task.instance);
-            }
+            captured.entry(task.job).or_default().push(task.id);
         }
-        for (job, numbers) in instances {
-            let set = InstanceSet::new(numbers).map_err(|error| Error::invalid("aurora.kill", error.to_string()))?;
-            self.write.kill(&job, &Instances::Only(set), MESSAGE).await?;
+        for (job, tasks) in captured {
+            self.write.kill_captured(&*self.read, &job, &tasks, MESSAGE).await?;
         }
         Ok(())
     }

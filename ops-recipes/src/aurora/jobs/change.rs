@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use aurora_client::{InstanceSet, Instances, JobKey, Task, TaskFilter, TaskId, TaskStatus};
+use aurora_client::{AuroraWriteExt, InstanceSet, JobKey, Task, TaskFilter, TaskId, TaskStatus};
 use ops_client::{Error, Result};
 use ops_plan::{Action, Danger, Digest, Repeat};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::aurora::AuroraWrites;
 use crate::words::{count, fit};
 
 /// What the audit log of the cluster says of a change.
-pub(crate) const MESSAGE: &str = "asked for by an operations recipe";
+pub(in crate::aurora) const MESSAGE: &str = "asked for by an operations recipe";
 /// How long a task may take to end.
 const ENDS_WITHIN: Duration = Duration::from_secs(5 * 60);
 /// How long a new task may take until it runs, besides the time that it is watched.
@@ -147,8 +147,8 @@ impl JobChange {
         match self {
             Self::Create(_) | Self::Reach(_) => Ok(()),
             Self::Kill(kill) => {
-                let Some(set) = still_there(writes, &kill.tasks).await? else { return Ok(()) };
-                writes.aurora.kill(&kill.job, &Instances::Only(set), MESSAGE).await
+                let captured: Vec<TaskId> = kill.tasks.iter().map(|task| task.id.clone()).collect();
+                writes.aurora.kill_captured(&*writes.look, &kill.job, &captured, MESSAGE).await.map(drop)
             }
             Self::Restart(restart) => {
                 let Some(set) = still_there(writes, &restart.tasks).await? else { return Ok(()) };

@@ -1,6 +1,6 @@
 //! Looking at the changes of a job: one query for all of them.
 
-use aurora_client::{AuroraRead, JobKey, NewJob, Task, TaskFilter, TaskStatus};
+use aurora_client::{AuroraRead, Fate, JobKey, JobOutcome, NewJob, Task, TaskFilter, TaskId, TaskStatus};
 use jiff::{SignedDuration, Timestamp};
 use ops_client::Result;
 use ops_plan::Observed;
@@ -51,24 +51,29 @@ impl Look {
 
     fn reach(&self, reach: &Reach) -> Observed {
         let made = made_by(&self.tasks, &reach.nonce);
-        let newest = newest(&made);
-        let failed: Vec<String> = newest
-            .iter()
-            .filter(|task| matches!(task.status, TaskStatus::Failed | TaskStatus::Killed))
-            .map(|task| {
-                let why = task.events.last().and_then(|event| event.message.as_deref()).unwrap_or("it says no reason");
-                format!("{} ({why})", CapturedTask::of(task))
-            })
-            .collect();
-        if !failed.is_empty() {
-            return Observed::Drifted(names(failed));
+        // The first task of each line: what took its place is found from there.
+        let first = made.iter().filter(|task| !made.iter().any(|before| task.ancestor.as_ref() == Some(&before.id)));
+        let first: Vec<TaskId> = first.map(|task| task.id.clone()).collect();
+        let outcome = JobOutcome::of(&first, &self.tasks);
+        let (mut bad, mut there) = (Vec::new(), 0_u64);
+        for line in &outcome.tasks {
+            match (line.fate, reach.until) {
+                (Fate::Finished, _) | (Fate::Going(TaskStatus::Running), Until::Running) => there += 1,
+                (Fate::Failed | Fate::Killed, _) => bad.push(self.why(line.newest.as_ref())),
+                _ => {}
+            }
         }
-        let there = |task: &&Task| match reach.until {
-            Until::Finished => task.status == TaskStatus::Finished,
-            Until::Running => matches!(task.status, TaskStatus::Running | TaskStatus::Finished),
-        };
-        let enough = newest.iter().filter(|task| there(task)).count() as u64 >= u64::from(reach.instances);
-        if enough { Observed::Done } else { Observed::InProgress }
+        if !bad.is_empty() {
+            return Observed::Drifted(names(bad));
+        }
+        if there >= u64::from(reach.instances) { Observed::Done } else { Observed::InProgress }
+    }
+
+    /// A task, and why it ended.
+    fn why(&self, id: Option<&TaskId>) -> String {
+        let Some(task) = self.tasks.iter().find(|task| Some(&task.id) == id) else { return "a task".to_owned() };
+        let why = task.events.last().and_then(|event| event.message.as_deref()).unwrap_or("it says no reason");
+        format!("{} ({why})", CapturedTask::of(task))
     }
 
     fn kill(&self, kill: &KillTasks) -> Observed {
@@ -125,14 +130,30 @@ impl Look {
     }
 }
 
-/// Of each instance the task that came last.
-fn newest<'a>(tasks: &[&'a Task]) -> Vec<&'a Task> {
-    let mut last: std::collections::BTreeMap<u32, &Task> = std::collections::BTreeMap::new();
-    for task in tasks {
-        let known = last.entry(task.instance).or_insert(task);
-        if task.began() > known.began() {
-            *known = task;
-        }
+#[cfg(test)]
+mod tests {
+    use aurora_client::{Resources, TaskConfig};
+
+    use super::*;
+
+    #[test]
+    fn a_failure_that_is_made_good_is_no_end() {
+        let job: JobKey = "jobs/prod/dagao".parse().unwrap();
+        let mut config = TaskConfig::new(Resources::new(1.0, 64, 64));
+        (config.max_failures, config.metadata) = (2, vec![(NewJob::NONCE.to_owned(), "n".to_owned())]);
+        let mut first = Task::new(TaskId::new("t-1"), job.clone(), 0, TaskStatus::Failed, config.clone());
+        first.failures = 1;
+        let reach = Reach { job: job.clone(), nonce: "n".into(), instances: 1, until: Until::Finished, within_s: 60 };
+        let seen = |tasks: &[&Task]| {
+            let look = Look { tasks: tasks.iter().map(|task| (*task).clone()).collect(), now: Timestamp::UNIX_EPOCH };
+            look.reach(&reach)
+        };
+        // What takes its place is not there yet.
+        assert_eq!(seen(&[&first]), Observed::InProgress);
+        let mut second = Task::new(TaskId::new("t-2"), job, 0, TaskStatus::Finished, config);
+        second.ancestor = Some(first.id.clone());
+        assert_eq!(seen(&[&first, &second]), Observed::Done);
+        (second.status, second.failures) = (TaskStatus::Failed, 2);
+        assert!(matches!(seen(&[&first, &second]), Observed::Drifted(_)));
     }
-    last.into_values().collect()
 }

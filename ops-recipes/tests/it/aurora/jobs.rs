@@ -59,6 +59,22 @@ async fn a_job_that_fails_says_so() {
 }
 
 #[tokio::test]
+async fn a_job_that_may_fail_twice_is_given_up_only_then() {
+    let (world, _) = stack();
+    world.order_job(&key("jobs/prod/dagao"), JobOrder::takes(Duration::from_secs(5)).fails());
+    let registry = registry(&world);
+    let twice = {
+        let mut twice = order();
+        twice.template = format!("max-failures = 2\n{DAGAO}");
+        twice
+    };
+    let plan = propose(&registry, &CreateJob::new(twice, Until::Finished)).await;
+    let report = Desk::new().apply(&world, &registry, plan).await;
+    assert_ne!(report.outcome, Outcome::Done);
+    assert_eq!(world.aurora_tasks(&key("jobs/prod/dagao")).len(), 2, "{}", report.text());
+}
+
+#[tokio::test]
 async fn a_lost_reply_never_makes_a_second_job() {
     let (world, _) = stack();
     world.order_job(&key("jobs/prod/dagao"), JobOrder::takes(Duration::from_secs(600)));
