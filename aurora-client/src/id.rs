@@ -326,6 +326,16 @@ pub enum Instances {
     Only(InstanceSet),
 }
 
+impl Instances {
+    /// Whether this one is meant.
+    pub fn contains(&self, instance: u32) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(set) => set.contains(instance),
+        }
+    }
+}
+
 impl fmt::Display for Instances {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

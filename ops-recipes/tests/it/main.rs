@@ -7,6 +7,8 @@ mod airflow;
 #[cfg(all(feature = "airflow", feature = "aurora"))]
 mod aurora;
 mod commit_empty;
+#[cfg(feature = "airflow")]
+mod desk;
 mod first;
 mod retract;
 mod retract_attribute;

@@ -47,10 +47,7 @@ impl Recipe for KillJob {
         let active: Vec<_> = tasks.iter().filter(|task| task.status.is_active()).collect();
         let meant: Vec<CapturedTask> = active
             .iter()
-            .filter(|task| match &self.instances {
-                Instances::All => true,
-                Instances::Only(set) => set.contains(task.instance),
-            })
+            .filter(|task| self.instances.contains(task.instance))
             .map(|task| CapturedTask::of(task))
             .collect();
         if let Instances::Only(set) = &self.instances {

@@ -97,10 +97,7 @@ impl Recipe for RestartJob {
         }
         let meant: Vec<CapturedTask> = active
             .iter()
-            .filter(|task| match &self.instances {
-                Instances::All => true,
-                Instances::Only(set) => set.contains(task.instance),
-            })
+            .filter(|task| self.instances.contains(task.instance))
             .map(|task| CapturedTask::of(task))
             .collect();
         if meant.is_empty() {

@@ -19,12 +19,14 @@ use std::time::Duration;
 
 use airflow_client::{AirflowWrite, Clear, NewTaskState, RunKey, SetTaskState, TaskId, TaskKey, TaskState};
 use jiff::Timestamp;
-use ops_plan::{Approval, Approved, Expect, Plan, Recipe, Registry, Report, Runner, Runs, Target, Verdict};
+use ops_plan::{Plan, Recipe, Registry, Target};
 use ops_recipes::airflow::{
     AirflowReads, AirflowWrites, ClearAndRerun, HoldMachines, ReleaseMachines, StopRun, UnblockDownstream,
 };
 use ops_sandbox::airflow::RunSpec;
 use ops_sandbox::{World, scenario};
+
+use crate::desk::{Desk, approved, blocks};
 
 fn task(id: &str) -> TaskId {
     id.parse().unwrap()
@@ -95,45 +97,6 @@ async fn planned<R: Recipe>(world: &World, recipe: &R) -> Plan {
     registry(world).propose(recipe, Target::new("staging")).await.unwrap()
 }
 
-/// Says yes to everything, now.
-fn approved(plan: Plan) -> Approved {
-    let head = plan.head();
-    let mut approval = Approval::new(plan.digest(), "ana", Timestamp::now())
-        .expecting(Expect::exactly(head.changes() as u64))
-        .accepting("share", "meant");
-    for finding in head.findings.iter().filter(|finding| finding.verdict == Verdict::Ask) {
-        approval = approval.accepting(&finding.guard, "looked at");
-    }
-    for card in plan.cards() {
-        approval = approval.naming(card.key);
-    }
-    plan.approve(approval).map_err(|(_, error)| error).unwrap()
-}
-
-/// A folder of runs, and a runner for them.
-struct Desk {
-    runner: Runner,
-    _folder: tempfile::TempDir,
-}
-
-impl Desk {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self { runner: Runner::new(Runs::at(folder.path()), "ana"), _folder: folder }
-    }
-
-    async fn apply(&self, registry: &Registry, plan: Plan) -> Report {
-        self.runner.start(registry, approved(plan)).await.unwrap()
-    }
-
-    /// What is owed, as the world shows it.
-    async fn due(&self, registry: &Registry) -> Vec<String> {
-        let debts = self.runner.runs().due(Some(registry), Timestamp::now()).await.unwrap();
-        assert!(debts.unreadable.is_empty());
-        debts.due.into_iter().map(|due| due.obligation.what).collect()
-    }
-}
-
 async fn clear(world: &World, run: &RunKey, ids: &[&str]) {
     let clear = Clear::any(run.clone(), ids.iter().map(|id| task(id)));
     world.airflow().clear(&clear).await.unwrap();
@@ -141,10 +104,4 @@ async fn clear(world: &World, run: &RunKey, ids: &[&str]) {
 
 async fn mark(world: &World, run: &RunKey, id: &str, to: NewTaskState) {
     world.airflow().set_task_state(&SetTaskState::new(run.clone(), task(id), to)).await.unwrap();
-}
-
-/// What the plan blocks on, guard by guard.
-fn blocks(plan: &Plan) -> Vec<String> {
-    let blocks = plan.head().findings.iter().filter(|finding| finding.verdict == Verdict::Block);
-    blocks.map(|finding| finding.text.clone()).collect()
 }

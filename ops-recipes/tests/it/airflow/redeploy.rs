@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use metapod_client::{DatasetId, TransactionId};
 use ops_client::Result;
-use ops_plan::{Host, Observed, Outcome, Plan, Registry, Report, Target, Verdict};
+use ops_plan::{Host, Observed, Outcome, Plan, Registry, Target, Verdict};
 use ops_recipes::airflow::{
     AirflowWrites, Build, Deploys, KillJobs, LiveJob, RedeployDag, RedeployReads, RedeployWrites, RunJobs,
 };
@@ -97,22 +97,6 @@ async fn propose(registry: &Registry, ask: &RedeployDag) -> Plan {
     registry.propose(ask, Target::new("staging")).await.unwrap()
 }
 
-/// Runs a plan while the world's clock goes on.
-async fn run_while_time_passes(world: &World, registry: &Registry, plan: Plan) -> Report {
-    let ticking = {
-        let world = world.clone();
-        tokio::spawn(async move {
-            loop {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-                pass(&world, 1);
-            }
-        })
-    };
-    let report = Desk::new().runner.start(registry, approved(plan)).await.unwrap();
-    ticking.abort();
-    report
-}
-
 /// A run of which `itaipu-contracts` works for long.
 fn at_work() -> (World, RunKey) {
     let (world, run) = night(&[]);
@@ -139,7 +123,7 @@ async fn a_job_is_killed_and_begins_anew() {
     );
     assert_eq!(stage::verdict(&plan, "version"), Some(Verdict::Pass));
     assert_eq!(stage::verdict(&plan, "changes"), Some(Verdict::Pass));
-    let report = run_while_time_passes(&world, &registry, plan).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     assert_eq!(*cluster.killed.lock().unwrap(), ["itaipu-contracts-1"]);
     pass(&world, 5);
@@ -155,7 +139,7 @@ async fn what_ended_is_begun_anew_without_a_kill_and_its_machines_are_made_again
     let (world, run) = failed(&["fx-model"]);
     let (registry, cluster) = registry(&world, &run, "newer-4945885");
     let ask = RedeployDag::new(run.clone(), vec![task("fx-model")]).wanting("newer-4945885");
-    let report = run_while_time_passes(&world, &registry, propose(&registry, &ask).await).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, propose(&registry, &ask).await).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     assert!(cluster.killed.lock().unwrap().is_empty());
     pass(&world, 60);
@@ -233,7 +217,7 @@ async fn no_second_writer_runs_beside_what_is_taken_back() {
             }
         })
     };
-    let report = run_while_time_passes(&world, &registry, plan).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     watching.abort();
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     assert_eq!(*cluster.killed.lock().unwrap(), ["writer-1"]);
@@ -257,7 +241,7 @@ async fn what_was_committed_since_the_plan_stops_the_retraction() {
         "s3://example-metapod/late".parse().unwrap(),
     );
     metapod_client::MetapodWrite::commit_dataset(&world.metapod(), &late).await.unwrap();
-    let report = run_while_time_passes(&world, &registry, plan).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     assert_ne!(report.outcome, Outcome::Done);
     assert!(report.text().contains("1 dataset committed since the plan: model/fx-model"), "{}", report.text());
     let left = sonar_client::SonarRead::committed_count(&world.sonar(), transaction).await.unwrap();
@@ -267,7 +251,7 @@ async fn what_was_committed_since_the_plan_stops_the_retraction() {
     let texts = stage::texts(&plan);
     assert!(texts[0].starts_with("wait until no job of writer is alive"), "{texts:?}");
     assert_eq!(texts.iter().filter(|text| text.starts_with("retract ")).count(), 6, "{texts:?}");
-    let report = run_while_time_passes(&world, &registry, plan).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
 }
 

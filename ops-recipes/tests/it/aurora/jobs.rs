@@ -40,7 +40,7 @@ async fn a_job_is_created_and_awaited_to_its_end() {
     let registry = registry(&world);
     let plan = propose(&registry, &CreateJob::new(order(), Until::Finished)).await;
     assert_eq!(texts(&plan), ["create jobs/prod/dagao, 1 instance", "wait until jobs/prod/dagao has ended well"]);
-    let report = Desk::new().apply(&world, &registry, plan).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     let tasks = world.aurora_tasks(&key("jobs/prod/dagao"));
     assert_eq!(tasks.iter().map(|task| task.status).collect::<Vec<_>>(), [TaskStatus::Finished]);
@@ -53,7 +53,7 @@ async fn a_job_that_fails_says_so() {
     world.order_job(&key("jobs/prod/dagao"), JobOrder::takes(Duration::from_secs(5)).fails());
     let registry = registry(&world);
     let plan = propose(&registry, &CreateJob::new(order(), Until::Finished)).await;
-    let report = Desk::new().apply(&world, &registry, plan).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     assert_ne!(report.outcome, Outcome::Done);
     assert!(report.text().contains("FAILED"), "{}", report.text());
 }
@@ -69,7 +69,7 @@ async fn a_job_that_may_fail_twice_is_given_up_only_then() {
         twice
     };
     let plan = propose(&registry, &CreateJob::new(twice, Until::Finished)).await;
-    let report = Desk::new().apply(&world, &registry, plan).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     assert_ne!(report.outcome, Outcome::Done);
     assert_eq!(world.aurora_tasks(&key("jobs/prod/dagao")).len(), 2, "{}", report.text());
 }
@@ -81,7 +81,7 @@ async fn a_lost_reply_never_makes_a_second_job() {
     let registry = registry(&world);
     let plan = propose(&registry, &CreateJob::new(order(), Until::Running)).await;
     world.faults().sometimes(1.0, Operation::AuroraCreate, Fault::DropAfterEffect);
-    let report = Desk::new().apply(&world, &registry, plan).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     assert_eq!(world.aurora_tasks(&key("jobs/prod/dagao")).len(), 1);
 }
@@ -121,11 +121,11 @@ async fn exactly_the_named_instances_are_killed() {
     let plan = propose(&registry, &KillJob::new(key("jobs/prod/serve"), two)).await;
     assert_eq!(texts(&plan), ["kill 2 tasks of jobs/prod/serve: instances 1,3"]);
     assert_eq!(verdict(&plan, "service"), Some(Verdict::Warn));
-    let report = Desk::new().apply(&world, &registry, plan).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     assert_eq!(active(&world, "jobs/prod/serve").iter().map(|task| task.instance).collect::<Vec<_>>(), [0, 2]);
     let all = propose(&registry, &KillJob::new(key("jobs/prod/serve"), Instances::All)).await;
-    let report = Desk::new().apply(&world, &registry, all).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, all).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     assert!(active(&world, "jobs/prod/serve").is_empty());
     let none = propose(&registry, &KillJob::new(key("jobs/prod/serve"), Instances::All)).await;
@@ -140,7 +140,7 @@ async fn what_took_the_place_of_a_captured_task_lives_on() {
     // Somebody restarts two instances before the plan is approved.
     world.aurora().restart(&key("jobs/prod/serve"), &InstanceSet::new([0, 1]).unwrap()).await.unwrap();
     pass(&world, 30);
-    let report = Desk::new().apply(&world, &registry, plan).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     assert_eq!(active(&world, "jobs/prod/serve").iter().map(|task| task.instance).collect::<Vec<_>>(), [0, 1]);
     assert!(report.text().contains("newer tasks of the job are active"), "{}", report.text());
 }
@@ -153,7 +153,7 @@ async fn a_restart_goes_batch_by_batch() {
     let ask = RestartJob::new(key("jobs/prod/serve"), Instances::All).with_batch(2).watching(5);
     let plan = propose(&registry, &ask).await;
     assert_eq!(texts(&plan), ["restart jobs/prod/serve: instances 0-1", "restart jobs/prod/serve: instances 2-3"]);
-    let report = Desk::new().apply(&world, &registry, plan).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     let after = active(&world, "jobs/prod/serve");
     assert!(after.iter().all(|task| !before.contains(&task.id)));
@@ -181,7 +181,7 @@ async fn a_restart_stops_where_an_instance_does_not_stay_up() {
             }
         })
     };
-    let report = Desk::new().apply(&world, &registry, plan).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     dying.await.unwrap().unwrap();
     assert_ne!(report.outcome, Outcome::Done);
     assert!(report.text().contains("did not stay up: instance 0"), "{}", report.text());

@@ -39,7 +39,7 @@ async fn machines_are_replaced_one_after_the_other() {
             }
         })
     };
-    let report = Desk::new().apply(&world, &registry, plan).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     assert!(!watched.is_finished(), "fewer than two worked");
     watched.abort();
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
@@ -54,7 +54,7 @@ async fn machines_that_somebody_looks_at_are_left_alone() {
     let registry = registry(&world);
     let plan = propose(&registry, &CycleMachines::new(&on_demand).without([left.clone()])).await;
     assert_eq!(plan.len(), 2);
-    let report = Desk::new().apply(&world, &registry, plan).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     assert!(ids(&world, &on_demand).contains(&left));
 }

@@ -11,10 +11,12 @@ use std::time::Duration;
 
 use aurora_client::{JobKey, Task, TaskStatus};
 use jiff::Timestamp;
-use ops_plan::{Approval, Approved, Expect, Plan, Recipe, Registry, Report, Runner, Runs, Target, Verdict};
+use ops_plan::{Plan, Recipe, Registry, Target};
 use ops_recipes::aurora::{AuroraReads, AuroraWrites, FleetReads, FleetWrites};
 use ops_sandbox::World;
 use ops_sandbox::scenario::{self, Stack};
+
+use crate::desk::{Desk, blocks};
 
 /// A stack whose clock stands still until it is moved.
 fn stack() -> (World, Stack) {
@@ -58,58 +60,4 @@ fn fleet_writes(world: &World) -> FleetWrites {
 
 async fn propose<R: Recipe>(registry: &Registry, ask: &R) -> Plan {
     registry.propose(ask, Target::new("staging")).await.unwrap()
-}
-
-/// Says yes to everything, now.
-fn approved(plan: Plan) -> Approved {
-    let head = plan.head();
-    let mut approval = Approval::new(plan.digest(), "ana", Timestamp::now())
-        .expecting(Expect::exactly(head.changes() as u64))
-        .accepting("share", "meant");
-    for finding in head.findings.iter().filter(|finding| finding.verdict == Verdict::Ask) {
-        approval = approval.accepting(&finding.guard, "looked at");
-    }
-    for card in plan.cards() {
-        approval = approval.naming(card.key);
-    }
-    plan.approve(approval).map_err(|(_, error)| error).unwrap()
-}
-
-/// A folder of runs, and a runner for them.
-struct Desk {
-    runner: Runner,
-    _folder: tempfile::TempDir,
-}
-
-impl Desk {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self { runner: Runner::new(Runs::at(folder.path()), "ana"), _folder: folder }
-    }
-
-    /// Runs a plan while the world's clock goes on, a second every few milliseconds.
-    async fn apply(&self, world: &World, registry: &Registry, plan: Plan) -> Report {
-        let ticking = {
-            let world = world.clone();
-            tokio::spawn(async move {
-                loop {
-                    tokio::time::sleep(Duration::from_millis(10)).await;
-                    pass(&world, 1);
-                }
-            })
-        };
-        let report = self.runner.start(registry, approved(plan)).await.unwrap();
-        ticking.abort();
-        report
-    }
-
-    async fn due(&self, registry: &Registry) -> Vec<String> {
-        let debts = self.runner.runs().due(Some(registry), Timestamp::now()).await.unwrap();
-        debts.due.into_iter().map(|due| due.obligation.what).collect()
-    }
-}
-
-fn blocks(plan: &Plan) -> Vec<String> {
-    let blocks = plan.head().findings.iter().filter(|finding| finding.verdict == Verdict::Block);
-    blocks.map(|finding| finding.text.clone()).collect()
 }

@@ -72,7 +72,7 @@ async fn the_machine_of_a_dead_scheduler_is_replaced_and_one_leads_again() {
     let old = world.group(&mesos_master).unwrap().machines[0].id.clone();
     let plan = propose(&registry, &RestartAurora::new(&*mesos_master)).await;
     assert_eq!(*kept.0.lock().unwrap(), std::slice::from_ref(&old), "of the very machine");
-    let report = Desk::new().apply(&world, &registry, plan).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     assert_ne!(world.group(&mesos_master).unwrap().machines[0].id, old);
     assert!(world.aurora().jobs(None).await.is_ok());
@@ -94,7 +94,7 @@ async fn what_an_old_scheduler_left_is_listed_and_torn_down_only_by_name() {
     world.aurora_trouble(Trouble::SchedulerDown);
     let registry = registry(&world, Some(Arc::default()));
     let plan = propose(&registry, &RestartAurora::new(&*mesos_master)).await;
-    let report = Desk::new().apply(&world, &registry, plan).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     assert!(report.text().contains("left of an old scheduler"), "{}", report.text());
     let frameworks = world.mesos().look().await.unwrap().frameworks;
     let orphan = frameworks.iter().find(|framework| !framework.active).unwrap().id.clone();
@@ -107,7 +107,7 @@ async fn what_an_old_scheduler_left_is_listed_and_torn_down_only_by_name() {
     assert!(blocks(&wrong)[0].contains("is not what an old scheduler"), "{:?}", blocks(&wrong));
     let named = propose(&registry, &RestartAurora::new(&*mesos_master).tearing_down([orphan.clone()])).await;
     assert_eq!(texts(&named).len(), 1);
-    let report = Desk::new().apply(&world, &registry, named).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, named).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     let left = world.mesos().look().await.unwrap().frameworks;
     assert!(left.iter().all(|framework| framework.id != orphan) && left.len() == 1);

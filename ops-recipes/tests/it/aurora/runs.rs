@@ -82,7 +82,7 @@ async fn no_second_writer_runs_beside_what_is_taken_back() {
             }
         })
     };
-    let report = Desk::new().apply(&world, &registry, plan).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     watching.abort();
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     let seen = seen.lock().unwrap();
@@ -114,7 +114,7 @@ async fn a_stopped_run_leaves_nothing_at_work_and_others_alone() {
     let plan = propose(&registry, &StopRun::new(run.clone())).await;
     let kills = texts(&plan).iter().filter(|text| text.starts_with("kill ")).count();
     assert_eq!(kills, 2, "{:?}", texts(&plan));
-    let report = Desk::new().apply(&world, &registry, plan).await;
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     for job in [JOB, "jobs/prod/itaipu-reports"] {
         assert!(active(&world, job).is_empty(), "{job}");

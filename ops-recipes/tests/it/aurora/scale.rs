@@ -39,13 +39,13 @@ async fn more_machines_are_made_and_going_back_is_owed_until_it_was_done() {
     let plan = propose(&registry, &ScaleUp::new(scaling(&on_demand), 5)).await;
     assert_eq!(texts(&plan).len(), 3, "{:?}", texts(&plan));
     assert!(texts(&plan)[0].contains("from 3 to 5 machines"), "{:?}", texts(&plan));
-    let report = desk.apply(&world, &registry, plan).await;
+    let report = desk.apply_while_time_passes(&world, &registry, plan).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     assert_eq!(world.group(&on_demand).unwrap().in_service().count(), 5);
     assert_eq!(desk.due(&registry).await, [format!("scale {on_demand} back from 5 to 3 machines")]);
 
     let plan = propose(&registry, &ScaleDown::new(scaling(&on_demand), 3)).await;
-    let report = desk.apply(&world, &registry, plan).await;
+    let report = desk.apply_while_time_passes(&world, &registry, plan).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     assert_eq!(world.group(&on_demand).unwrap().in_service().count(), 3);
     assert!(desk.due(&registry).await.is_empty());
