@@ -4,7 +4,8 @@
 # AIRFLOW_PORT: a port, instead of any that is free.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/processes.sh"
+source "$here/../processes.sh"
+source "$here/../python.sh"
 source "$here/postgres.sh"
 major=${1:-}
 [[ $major == [23] ]] || { echo "which Airflow: 2 or 3?" >&2; exit 2; }
@@ -21,33 +22,10 @@ fail() {
 }
 
 # --- Install, once for a list of versions -----------------------------------------------------------------------------
-has_python() { python3.11 -c 'import ensurepip, venv' 2>/dev/null; }
-
-install_python() {
-    command -v apt-get >/dev/null || return 1
-    local sudo=""
-    ((EUID == 0)) || sudo=sudo
-    $sudo apt-get update -q && $sudo apt-get install -qy python3.11 python3.11-venv
-}
-
 venv=$(cd "$here/../.." && pwd)/target/peers/airflow-$major
-lock=$here/airflow-$major.lock
-mkdir -p "$venv"
-# One at a time: both generations may be started side by side, and Debian's installer knows only one caller.
-exec 9>"$venv/../install.lock"
-flock 9
-[[ -n $(postgres_programs) ]] || install_postgres >&2 || true
-has_python || install_python >&2 || true
-exec 9>&-
-[[ -n $(postgres_programs) ]] || fail "it needs PostgreSQL, which is not here"
-if ! cmp -s "$lock" "$venv/installed.lock"; then
-    has_python || fail "its versions are locked for Python 3.11, which is not here"
-    rm -rf "$venv"
-    python3.11 -m venv "$venv"
-    # No dependencies are looked for: the list names every one.
-    "$venv/bin/pip" install -q --no-deps --disable-pip-version-check -r "$lock" >&2 || fail "its packages were not installed"
-    cp "$lock" "$venv/installed.lock"
-fi
+postgres_there() { [[ -n $(postgres_programs) ]] || install_postgres >&2 || [[ -n $(postgres_programs) ]]; }
+alone "$venv/../install.lock" postgres_there || fail "it needs PostgreSQL, which is not here"
+python_packages "$venv" "$here/airflow-$major.lock" || fail "its packages were not installed"
 export PATH=$venv/bin:$PATH
 
 free_port() {

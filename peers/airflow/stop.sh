@@ -2,7 +2,7 @@
 # Stops the Airflow that start.sh started with the same folder, and nothing else. Usage: stop.sh FOLDER [--forget]
 # With --forget its data goes too, PostgreSQL's included, which lies elsewhere.
 set -euo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/processes.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../processes.sh"
 folder=${1:?"the folder that start.sh was given is needed"}
 
 # Those of these pid files, with all that they began.

@@ -4,7 +4,8 @@
 # AWS_PEER_PACE: how many seconds a machine takes to come, and to go; 2 if not set. AWS_PEER_PORT: a port, instead of any that is free.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/../airflow/processes.sh"
+source "$here/../processes.sh"
+source "$here/../python.sh"
 folder=${1:?"a folder for address, pid and log is needed"}
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
@@ -19,35 +20,8 @@ fail() {
 ! runs "$folder/pid" || { echo "it runs already; stop it with stop.sh $folder" >&2; exit 1; }
 rm -f "$folder/address"
 
-has_python() { python3.11 -c 'import ensurepip, venv' 2>/dev/null; }
-
-install_python() {
-    command -v apt-get >/dev/null || return 1
-    local sudo=""
-    ((EUID == 0)) || sudo=sudo
-    $sudo apt-get update -q && $sudo apt-get install -qy python3.11 python3.11-venv
-}
-
 venv=$(cd "$here/../.." && pwd)/target/peers/aws
-lock=$here/aws.lock
-mkdir -p "$venv"
-# One at a time, the Airflows beside it included: Debian's installer knows only one caller.
-exec 9>"$venv/../install.lock"
-flock 9
-has_python || install_python >&2 || true
-has_python || fail "its versions are locked for Python 3.11, which is not here"
-exec 9>&-
-# Another start may install the same at this moment.
-exec 9>"$venv/../aws.lock"
-flock 9
-if ! cmp -s "$lock" "$venv/installed.lock"; then
-    rm -rf "$venv"
-    python3.11 -m venv "$venv"
-    # No dependencies are looked for: the list names every one.
-    "$venv/bin/pip" install -q --no-deps --disable-pip-version-check -r "$lock" >&2 || fail "its packages were not installed"
-    cp "$lock" "$venv/installed.lock"
-fi
-exec 9>&-
+python_packages "$venv" "$here/aws.lock" || fail "its packages were not installed"
 
 # Nothing of this machine's own account: it must not be asked for by mistake.
 unset AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Stops the stand-in for AWS that start.sh started with the same folder, and nothing else. Usage: stop.sh FOLDER
 set -euo pipefail
-source "$(dirname "${BASH_SOURCE[0]}")/../airflow/processes.sh"
+source "$(dirname "${BASH_SOURCE[0]}")/../processes.sh"
 folder=${1:?"the folder that start.sh was given is needed"}
 if runs "$folder/pid"; then
     read -r pid _ <"$folder/pid"

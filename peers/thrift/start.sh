@@ -3,7 +3,7 @@
 # Prints its address; FOLDER keeps `address`, `pid` and `log`. Stop it with stop.sh FOLDER.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$here/../airflow/processes.sh"
+source "$here/../processes.sh"
 folder=${1:?"a folder for address, pid and log is needed"}
 mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
