@@ -4,6 +4,8 @@
 pub mod airflow;
 #[cfg(feature = "aurora")]
 pub mod aurora;
+#[cfg(any(feature = "airflow", feature = "aurora", feature = "datasets"))]
+mod clock;
 #[cfg(feature = "datasets")]
 pub mod datasets;
 pub mod first;

@@ -4,16 +4,13 @@ use std::collections::BTreeSet;
 
 use airflow_client::{DagGraph, DagId, DagRun, RunFilter, RunKey, RunState, TaskFilter, TaskInstance};
 use futures_util::future::{join, join4};
-use jiff::{SignedDuration, Timestamp};
 use ops_client::Result;
 use ops_plan::{Action, Draft, Finding, Subject};
 
 use super::AirflowReads;
 use super::forecast::Forecast;
+use crate::clock::clock;
 use crate::words::{count, names, when};
-
-/// A clock that is further off is a known cause of refusals.
-const SKEW: SignedDuration = SignedDuration::from_secs(30);
 
 /// A run, read whole.
 #[derive(Debug)]
@@ -65,11 +62,8 @@ pub(crate) async fn read<A: Action>(
         Ok(probe) => {
             let version = probe.version.map_or(String::new(), |version| format!(" {version}"));
             draft.identity(format!("Airflow{version} at {}", probe.address));
-            let server = probe.server_time.and_then(|time| Timestamp::try_from(time).ok());
-            let skew = server.map(|server| draft.now().duration_since(server)).filter(|skew| skew.abs() > SKEW);
-            if let Some(skew) = skew {
-                let text = format!("this machine's clock and Airflow's differ by {} s", skew.as_secs().unsigned_abs());
-                draft.finding(Finding::warn("clock", text).with_advice("set the clock; it is a known cause of 403"));
+            if let Some(finding) = clock(draft.now(), probe.server_time, "Airflow") {
+                draft.finding(finding);
             }
         }
         Err(error) => {

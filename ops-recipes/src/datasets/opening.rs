@@ -3,17 +3,14 @@
 use std::sync::Arc;
 
 use futures_util::future::join4;
-use jiff::{SignedDuration, Timestamp};
 use metapod_client::MetapodRead;
 use metapod_model::TransactionId;
 use ops_client::{Error, ErrorKind, Probe, Result};
 use ops_plan::{Action, Draft, Finding, Subject};
 use sonar_client::{Dataset, DatasetFilter, SonarRead, Transaction};
 
+use crate::clock::clock;
 use crate::words::{run_day, when};
-
-/// A clock that is further off is a known cause of refusals.
-pub(crate) const SKEW: SignedDuration = SignedDuration::from_secs(30);
 
 /// Asks both systems who they are and whether they know the transaction. `None` where they do not agree about it: then the
 /// draft says so, and nothing else is worth reading.
@@ -106,10 +103,8 @@ fn introduce<A: Action>(draft: &mut Draft<A>, system: &str, probe: Result<Probe,
         Ok(probe) => {
             let version = probe.version.map_or(String::new(), |version| format!(", version {version}"));
             draft.identity(format!("{system} at {}{version}", probe.address));
-            let server = probe.server_time.and_then(|time| Timestamp::try_from(time).ok());
-            if let Some(skew) = server.map(|server| now.duration_since(server)).filter(|skew| skew.abs() > SKEW) {
-                let text = format!("this machine's clock and {system}'s differ by {} s", skew.as_secs().unsigned_abs());
-                draft.finding(Finding::warn("clock", text).with_advice("set the clock; it is a known cause of 403"));
+            if let Some(finding) = clock(now, probe.server_time, system) {
+                draft.finding(finding);
             }
         }
         Err(error) => {

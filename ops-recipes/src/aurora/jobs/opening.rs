@@ -1,14 +1,11 @@
 //! How every plan for a job begins: which cluster answers, what there is of the job, and whether it may be changed.
 
 use aurora_client::{JobKey, Task, TaskFilter};
-use jiff::{SignedDuration, Timestamp};
 use ops_client::Result;
 use ops_plan::{Action, Draft, Finding, Subject};
 
 use crate::aurora::AuroraReads;
-
-/// A clock that is further off is a known cause of refusals.
-const SKEW: SignedDuration = SignedDuration::from_secs(30);
+use crate::clock::clock;
 
 /// Reads the tasks of a job, and says in the draft who answered.
 ///
@@ -19,11 +16,8 @@ pub(super) async fn open<A: Action>(draft: &mut Draft<A>, reads: &AuroraReads, j
     let probe = reads.aurora.probe().await?;
     let version = probe.version.map_or(String::new(), |version| format!(" {version}"));
     draft.identity(format!("Aurora{version} at {}", probe.address));
-    let server = probe.server_time.and_then(|time| Timestamp::try_from(time).ok());
-    let skew = server.map(|server| draft.now().duration_since(server)).filter(|skew| skew.abs() > SKEW);
-    if let Some(skew) = skew {
-        let text = format!("this machine's clock and Aurora's differ by {} s", skew.as_secs().unsigned_abs());
-        draft.finding(Finding::warn("clock", text).with_advice("set the clock; it is a known cause of 403"));
+    if let Some(finding) = clock(draft.now(), probe.server_time, "Aurora") {
+        draft.finding(finding);
     }
     reads.aurora.tasks(&TaskFilter::of_job(job)).await
 }
