@@ -117,9 +117,9 @@ impl fmt::Debug for Aws {
     }
 }
 
-/// Four attempts within 30 s: a region's throttle takes seconds to let go. The SDK itself sends everything once: it would send
-/// a write again that may have worked.
-fn patient() -> RetryPolicy {
+/// How often a call is sent to AWS unless told: four times within 30 s, because a region's throttle takes seconds to let go. The
+/// SDK itself sends everything once: it would send a write again that may have worked.
+pub fn patient() -> RetryPolicy {
     let pauses = (Duration::from_millis(500), Duration::from_secs(8));
     RetryPolicy::default().with_attempts(4).with_total(Duration::from_secs(30)).with_pauses(pauses.0, pauses.1)
 }

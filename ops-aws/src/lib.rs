@@ -6,7 +6,7 @@ pub mod error;
 mod identity;
 
 pub use call::Call;
-pub use config::{Aws, AwsBuilder, Limits};
+pub use config::{Aws, AwsBuilder, Limits, patient};
 pub use identity::CallerIdentity;
 pub use ops_client::retry::{Idempotency, RetryPolicy};
 pub use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};

@@ -11,7 +11,7 @@ mod requests;
 use std::time::Duration;
 
 use fleet_ops::{Environment, FleetClient};
-use ops_aws::{Aws, RetryPolicy};
+use ops_aws::Aws;
 use wiremock::matchers::body_string_contains;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -23,7 +23,7 @@ async fn client(address: &str) -> FleetClient {
 }
 
 async fn client_as(key: &str, address: &str) -> FleetClient {
-    let quick = RetryPolicy::default().with_pauses(Duration::from_millis(1), Duration::from_millis(2));
+    let quick = ops_aws::patient().with_pauses(Duration::from_millis(1), Duration::from_millis(2));
     let aws = Aws::builder(Environment::new("test"), "us-east-1").endpoint(address).retry(quick);
     let aws = aws.keys(key, SECRET.to_owned().into(), Some(SECRET.repeat(9).into()));
     FleetClient::new(aws.build().await.unwrap())

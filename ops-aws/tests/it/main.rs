@@ -10,14 +10,14 @@ mod secrets;
 use std::time::Duration;
 
 use aws_sdk_sts::Client;
-use ops_aws::{Aws, AwsBuilder, Environment, Error, Idempotency, RetryPolicy};
+use ops_aws::{Aws, AwsBuilder, Environment, Error, Idempotency};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 const REQUEST: &str = "b25f48e8-84fd-11e6-80d9-574e0c4664cb";
 
 fn builder(address: &str) -> AwsBuilder {
-    let quick = RetryPolicy::default().with_pauses(Duration::from_millis(1), Duration::from_millis(2));
+    let quick = ops_aws::patient().with_pauses(Duration::from_millis(1), Duration::from_millis(2));
     let builder = Aws::builder(Environment::new("test"), "eu-west-1").endpoint(address).retry(quick);
     builder.keys("AKIAIOSFODNN7EXAMPLE", "a-secret".to_owned().into(), None)
 }
