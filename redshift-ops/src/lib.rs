@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod model;
+
+pub use api::{ClusterRead, ClusterWrite, LoadsRead, WarehouseRead, WarehouseWrite};
+#[cfg(feature = "mock")]
+pub use api::{MockClusterRead, MockClusterWrite, MockLoadsRead, MockWarehouseRead, MockWarehouseWrite};
+pub use model::{
+    Cluster, ClusterEvent, ClusterId, ClusterStatus, Host, LastQuery, Load, LoadError, LoadFilter, Lock, LockMode, Me,
+    Pid, Relation, Resize, RunningQuery, Session, SessionKey, Snapshot, UnknownPid,
+};
+pub use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};
