@@ -5,7 +5,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use aws_sdk_autoscaling::Client;
 use aws_sdk_autoscaling::types::{Filter, RefreshPreferences, RefreshStrategy};
-use ops_aws::{Aws, Idempotency};
+use ops_aws::{Aws, Idempotency, Pages};
 
 use crate::wire::{self, known};
 use crate::{
@@ -15,9 +15,6 @@ use crate::{
 
 /// As many as the service gives at once.
 const PAGE: i32 = 100;
-
-/// No list is followed further than this: an account has some hundred groups.
-const MAX_PAGES: usize = 100;
 
 /// The Auto Scaling groups of one account and region. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -54,8 +51,8 @@ impl FleetRead for FleetClient {
         };
         let filters: Vec<Filter> = filter.tags.iter().map(by_tag).collect();
         let mut groups = Vec::new();
-        let mut pages = Pages::new(OP);
-        while let Some(token) = pages.next()? {
+        let mut pages = Pages::of(OP);
+        while let Some(token) = pages.due()? {
             let request = self.scaling.describe_auto_scaling_groups();
             let request = request.max_records(PAGE).set_next_token(token);
             let request = request.set_filters((!filters.is_empty()).then(|| filters.clone()));
@@ -91,8 +88,8 @@ impl FleetRead for FleetClient {
         const OP: &str = "fleet.refreshes";
         named(OP, group)?;
         let mut refreshes = Vec::new();
-        let mut pages = Pages::new(OP);
-        while let Some(token) = pages.next()? {
+        let mut pages = Pages::of(OP);
+        while let Some(token) = pages.due()? {
             let request = self.scaling.describe_instance_refreshes();
             let request = request.auto_scaling_group_name(group).max_records(PAGE).set_next_token(token);
             let page = self.aws.call(OP, Idempotency::Read).known(known).send(|| request.clone().send()).await?;
@@ -165,31 +162,4 @@ fn named(op: &'static str, name: &str) -> Result<()> {
 
 fn not_sent(op: &'static str, message: impl Into<String>) -> Error {
     Error::invalid(op, message.into()).with_attempts(0)
-}
-
-/// The pages of a list: each tells where the next one begins.
-struct Pages {
-    op: &'static str,
-    next: Option<Option<String>>,
-    turned: usize,
-}
-
-impl Pages {
-    fn new(op: &'static str) -> Self {
-        Self { op, next: Some(None), turned: 0 }
-    }
-
-    /// What to ask the next page with, if there is one.
-    fn next(&mut self) -> Result<Option<Option<String>>> {
-        if self.next.is_some() && self.turned >= MAX_PAGES {
-            let error = Error::new(self.op, ErrorKind::Rejected, Effect::None);
-            return Err(error.with_message(format!("the list has no end after {MAX_PAGES} pages")));
-        }
-        self.turned += 1;
-        Ok(self.next.take())
-    }
-
-    fn turn(&mut self, token: Option<String>) {
-        self.next = token.filter(|token| !token.is_empty()).map(Some);
-    }
 }

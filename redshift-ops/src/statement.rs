@@ -1,0 +1,3 @@
+//! placeholder
+/// masked
+pub fn masked(text: &str) -> String { text.to_owned() }
