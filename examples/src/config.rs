@@ -65,6 +65,14 @@ pub struct Environment {
     pub job_templates: Option<PathBuf>,
     /// Where the machines are.
     pub fleet: Option<Fleet>,
+    /// The warehouse.
+    pub redshift: Option<Redshift>,
+    /// Metabase's address.
+    pub metabase_url: Option<String>,
+    /// How to log in to Metabase: a user and a password, or the header `x-api-key`.
+    pub metabase_login: Option<Login>,
+    /// Where Metabase shows what was loaded, as people say it; `Belo Monte - Meta - Loads` unless told.
+    pub metabase_loads: Option<String>,
     /// A command that prints the scheduler's journal of a machine; the machine's id is its last argument.
     pub journal_command: Vec<String>,
     /// By DAG: what no system knows of its tasks.
@@ -113,6 +121,86 @@ pub struct Fleet {
     pub masters_group: Option<String>,
     /// The group of the machines that run jobs: what `cycle-machines` and `scale-cluster` mean unless told.
     pub machines_group: Option<String>,
+}
+
+/// The warehouse: its cluster, and the way to it by SQL.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Redshift {
+    /// The cluster's identifier, or a beginning that only one has.
+    pub cluster: String,
+    /// The region of AWS.
+    pub region: String,
+    /// The profile of AWS's own configuration; as AWS's own programs find it unless told.
+    pub profile: Option<String>,
+    /// Another address than that of AWS: a stand-in's.
+    pub endpoint: Option<String>,
+    /// The host, for the way over PostgreSQL's wire. Without it, SQL goes through the Data API.
+    pub host: Option<String>,
+    /// Its port; 5439 unless told.
+    pub port: u16,
+    /// The database.
+    pub database: String,
+    /// The user who looks, and who ends sessions: one who sees all.
+    pub user: String,
+    /// Where the password is found; without it AWS is asked for one each time.
+    pub password: Option<Reference>,
+    /// The user as whom the loader works.
+    pub loader: String,
+    /// Users whose sessions are never ended.
+    pub protected: Vec<String>,
+    /// The schemas that the loader swaps.
+    pub schemas: Vec<String>,
+    /// Where the loader writes its log.
+    pub loader_log: Option<PathBuf>,
+    /// Who starts the loader again after a reboot: a task and its job.
+    pub restarter: Option<String>,
+    /// Where loads are logged.
+    pub loads: Loads,
+}
+
+impl Default for Redshift {
+    fn default() -> Self {
+        Self {
+            cluster: String::new(),
+            region: String::new(),
+            profile: None,
+            endpoint: None,
+            host: None,
+            port: 5439,
+            database: "dev".into(),
+            user: String::new(),
+            password: None,
+            loader: "loader".into(),
+            protected: Vec::new(),
+            schemas: ["fact", "dimension"].map(str::to_owned).to_vec(),
+            loader_log: None,
+            restarter: None,
+            loads: Loads::default(),
+        }
+    }
+}
+
+/// The Loads table: its name and its columns.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Loads {
+    /// `schema.table`.
+    pub table: String,
+    /// The column with the name of a table.
+    pub name: String,
+    /// The column with the transaction.
+    pub transaction: String,
+    /// The column with the time.
+    pub time: String,
+}
+
+impl Default for Loads {
+    fn default() -> Self {
+        let [table, name, transaction, time] =
+            ["meta.loads", "table_name", "metapod_transaction_id", "load_time"].map(str::to_owned);
+        Self { table, name, transaction, time }
+    }
 }
 
 /// An empty file.

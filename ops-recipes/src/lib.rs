@@ -9,5 +9,7 @@ mod clock;
 #[cfg(feature = "datasets")]
 pub mod datasets;
 pub mod first;
+#[cfg(feature = "redshift")]
+pub mod redshift;
 #[cfg_attr(not(feature = "datasets"), expect(dead_code, reason = "each group of recipes uses its share of it"))]
 mod words;

@@ -9,6 +9,8 @@ mod datasets;
 mod journals;
 #[cfg(feature = "airflow")]
 mod night;
+#[cfg(feature = "redshift")]
+mod warehouse;
 mod way;
 
 use std::sync::Arc;
@@ -31,6 +33,8 @@ pub use self::airflow::Airflow;
 #[cfg(feature = "aurora")]
 pub use self::cluster::Cluster;
 pub use self::datasets::Datasets;
+#[cfg(feature = "redshift")]
+pub use self::warehouse::{Through, Warehouse};
 
 /// How long the embedded sandbox takes for an answer: so long that a bar is seen to move.
 const SANDBOX_LATENCY: Duration = Duration::from_millis(40);
@@ -60,6 +64,8 @@ pub struct Reach {
     airflow: Option<Airflow>,
     #[cfg(feature = "aurora")]
     cluster: Cluster,
+    #[cfg(feature = "redshift")]
+    warehouse: Warehouse,
     /// The sandbox, where it runs inside of this process: it ends with this.
     pub sandbox: Option<Arc<Embedded>>,
 }
@@ -137,6 +143,10 @@ async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
         let way = Way::new(&reach.target.environment, &reach.settings)?;
         reach.cluster = Cluster::of_sandbox(&way, &server, &world, rights)?;
     }
+    #[cfg(feature = "redshift")]
+    {
+        reach.warehouse = Warehouse::of_sandbox(&world, rights);
+    }
     reach.sandbox = Some(Arc::new(Embedded { transaction: night.transaction, server }));
     Ok(reach)
 }
@@ -155,6 +165,8 @@ async fn reach(place: Place, target: Target, settings: Environment, rights: Righ
     };
     #[cfg(feature = "aurora")]
     let cluster = Cluster::reach(&way, rights).await?;
+    #[cfg(feature = "redshift")]
+    let warehouse = Warehouse::reach(&way, rights).await?;
     let reach = Reach {
         target,
         place,
@@ -163,6 +175,8 @@ async fn reach(place: Place, target: Target, settings: Environment, rights: Righ
         airflow,
         #[cfg(feature = "aurora")]
         cluster,
+        #[cfg(feature = "redshift")]
+        warehouse,
         sandbox: None,
         settings: settings.clone(),
     };
@@ -199,6 +213,8 @@ impl Reach {
             let airflow = self.airflow.as_ref().map(|airflow| Arc::clone(&airflow.reads));
             self.cluster.register(registry, &self.settings, airflow.zip(self.only_dag()))
         };
+        #[cfg(feature = "redshift")]
+        let registry = self.warehouse.register(registry);
         registry
     }
 
@@ -251,6 +267,10 @@ impl Reach {
         if let Some((system, setting)) = self.cluster.lacks(R::ID) {
             return Err(Failure::usage(way::unconfigured(&self.target.environment, system, setting)));
         }
+        #[cfg(feature = "redshift")]
+        if let Some((system, setting)) = self.warehouse.lacks(R::ID) {
+            return Err(Failure::usage(way::unconfigured(&self.target.environment, system, setting)));
+        }
         // Every other recipe that is not about datasets is about the DAG run.
         Err(Failure::usage(if self.datasets.is_none() { self.without_datasets() } else { self.without_airflow() }))
     }
@@ -262,6 +282,8 @@ impl Reach {
         let addresses = addresses.chain(self.airflow.iter().map(Airflow::at));
         #[cfg(feature = "aurora")]
         let addresses = addresses.chain(self.cluster.addresses());
+        #[cfg(feature = "redshift")]
+        let addresses = addresses.chain(self.warehouse.addresses());
         addresses.collect()
     }
 
@@ -273,6 +295,8 @@ impl Reach {
         let systems = systems.chain(self.airflow.iter().map(|airflow| airflow.system(name)));
         #[cfg(feature = "aurora")]
         let systems = systems.chain(self.cluster.system(name, &self.settings));
+        #[cfg(feature = "redshift")]
+        let systems = systems.chain(self.warehouse.systems(name, &self.settings));
         systems.collect()
     }
 
@@ -301,6 +325,12 @@ impl Reach {
     pub fn aurora(&self) -> Result<&dyn aurora_client::AuroraRead, Failure> {
         let text = || way::unconfigured(&self.target.environment, "Aurora", "aurora_urls");
         self.cluster.aurora().ok_or_else(|| Failure::usage(text()))
+    }
+
+    /// The warehouse: what of it is configured.
+    #[cfg(feature = "redshift")]
+    pub fn warehouse(&self) -> &Warehouse {
+        &self.warehouse
     }
 
     fn without_airflow(&self) -> String {

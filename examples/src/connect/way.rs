@@ -42,6 +42,12 @@ impl<'a> Way<'a> {
         builder.build().map_err(|error| Failure::usage(format!("{system} ({setting}): {}", crate::exit::told(&error))))
     }
 
+    /// The certificates to trust besides those of the machine.
+    #[cfg(feature = "redshift")]
+    pub(super) fn authority(&self) -> Option<&[u8]> {
+        self.authority.as_deref()
+    }
+
     /// Who calls, where a system has no login of its own.
     pub(super) async fn credential(&self) -> Result<Credential, Failure> {
         match &self.settings.token {
@@ -68,10 +74,10 @@ pub(super) fn missing(name: &str, system: &str, setting: &str) -> String {
 }
 
 /// The same, where only the configuration can tell it.
-#[cfg(feature = "aurora")]
+#[cfg(any(feature = "aurora", feature = "redshift"))]
 pub(super) fn unconfigured(name: &str, system: &str, setting: &str) -> String {
-    let without = setting == "fleet" && !cfg!(feature = "aws");
-    let build = if without { " by this build (--features aws reaches machines of AWS)" } else { "" };
+    let without = matches!(setting, "fleet" | "redshift") && !cfg!(feature = "aws");
+    let build = if without { " by this build (--features aws reaches AWS)" } else { "" };
     format!("{name}: {system} cannot be reached{build}; configure {setting} for it: ops.sample.toml shows how")
 }
 

@@ -112,6 +112,18 @@ pub const RECIPES: &[Known] = &[
         what: "takes machines away, by the job that does it",
         alerts: crate::aurora::scale::DOWN_ALERTS,
     },
+    #[cfg(feature = "redshift")]
+    Known {
+        recipe: "restart-redshift",
+        what: "frees a loader that hangs: ends what blocks it, or reboots the cluster",
+        alerts: crate::redshift::restart_redshift::ALERTS,
+    },
+    #[cfg(feature = "redshift")]
+    Known {
+        recipe: "dataset-loaded",
+        what: "says whether a dataset was loaded into the warehouse, and for which transaction",
+        alerts: crate::redshift::dataset_loaded::ALERTS,
+    },
 ];
 
 /// A recipe that answers a text, and what was recognized.

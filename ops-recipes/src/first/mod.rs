@@ -9,11 +9,13 @@ mod alerts;
 mod ask;
 #[cfg(feature = "aurora")]
 mod aurora;
-#[cfg(any(feature = "airflow", feature = "aurora", feature = "datasets"))]
+#[cfg(any(feature = "airflow", feature = "aurora", feature = "datasets", feature = "redshift"))]
 mod checkup;
 #[cfg(feature = "datasets")]
 mod datasets;
 mod doctor;
+#[cfg(feature = "redshift")]
+mod redshift;
 mod system;
 mod triage;
 
@@ -25,6 +27,8 @@ pub use aurora::AuroraSystem;
 #[cfg(feature = "datasets")]
 pub use datasets::{MetapodSystem, SonarSystem};
 pub use doctor::{Diagnosis, Seen, doctor};
+#[cfg(feature = "redshift")]
+pub use redshift::{MetabaseSystem, RedshiftSystem};
 pub use system::{Access, Checkup, Severity, Sign, System};
 pub use triage::{Overview, triage};
 
