@@ -3,6 +3,10 @@
 mod api;
 #[cfg(feature = "cluster")]
 mod cluster;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+mod ext;
+mod graph;
 mod model;
 #[cfg(feature = "sql")]
 pub mod sql;
@@ -15,6 +19,8 @@ pub use api::{MockClusterRead, MockClusterWrite, MockLoadsRead, MockWarehouseRea
 pub use cluster::TemporaryLogin;
 #[cfg(feature = "cluster")]
 pub use cluster::{ClusterClient, Credentials};
+pub use ext::ClusterReadExt;
+pub use graph::{LockGraph, LockWait};
 pub use model::{
     Cluster, ClusterEvent, ClusterId, ClusterStatus, Host, LastQuery, Load, LoadError, LoadFilter, Lock, LockMode, Me,
     Pid, Relation, Resize, RunningQuery, Session, SessionKey, Snapshot, UnknownPid,
