@@ -18,3 +18,29 @@ runs() {
     local pid since
     [[ -s $1 ]] && read -r pid since <"$1" && [[ $(began "$pid") == "$since" ]]
 }
+
+# Ends the sessions of these pid files, with all that they began: asks by a signal, and waits. To PostgreSQL, INT means: now, and
+# in good order.
+end_sessions() { # signal pid-file…
+    local signal=$1 file pid since now sessions=()
+    for file in "${@:2}"; do
+        [[ -s $file ]] || continue
+        read -r pid since <"$file"
+        now=$(began "$pid")
+        # A leader may be gone and have left its children; another process may have got its number, with another beginning.
+        if [[ -n $since && (-z $now || $now == "$since") ]]; then
+            sessions+=("$pid")
+            [[ -z $now ]] || kill "-$signal" "$pid" 2>/dev/null || true
+        fi
+    done
+    for _ in {1..40}; do
+        [[ -n $(left_of "${sessions[@]}") ]] || return 0
+        sleep 0.2
+    done
+    for pid in $(left_of "${sessions[@]}"); do kill -KILL "$pid" 2>/dev/null || true; done
+}
+
+left_of() { # sessions…
+    local session
+    for session in "$@"; do members "$session"; done
+}

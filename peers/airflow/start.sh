@@ -6,7 +6,7 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/../processes.sh"
 source "$here/../python.sh"
-source "$here/postgres.sh"
+source "$here/../postgres.sh"
 major=${1:-}
 [[ $major == [23] ]] || { echo "which Airflow: 2 or 3?" >&2; exit 2; }
 folder=${2:?"a folder for address, pids, logs and database is needed"}
@@ -23,7 +23,6 @@ fail() {
 
 # --- Install, once for a list of versions -----------------------------------------------------------------------------
 venv=$(cd "$here/../.." && pwd)/target/peers/airflow-$major
-postgres_there() { [[ -n $(postgres_programs) ]] || install_postgres >&2 || [[ -n $(postgres_programs) ]]; }
 alone "$venv/../install.lock" postgres_there || fail "it needs PostgreSQL, which is not here"
 python_packages "$venv" "$here/airflow-$major.lock" || fail "its packages were not installed"
 export PATH=$venv/bin:$PATH
@@ -76,7 +75,11 @@ fi
 for file in "$folder"/pid/*; do
     ! runs "$file" || { echo "it runs already; stop it with stop.sh $folder" >&2; exit 1; }
 done
-start_postgres "$folder" "$database" || fail "it has no PostgreSQL"
+# With SQLite, what Airflow 3 does side by side fails as «database is locked», and ends its scheduler (seen on 3.3.2).
+place=$(postgres_place "$folder" airflow-postgres)
+make_postgres "$place" airflow >"$folder/log/initdb.log" 2>&1 &&
+    start_postgres "$place" "$folder/log/postgres.log" "$folder/pid/postgres" 127.0.0.1 "$database" \
+        -c listen_addresses=127.0.0.1 -c unix_socket_directories= || fail "it has no PostgreSQL"
 if [[ ! -e $folder/home/ready ]]; then
     airflow db migrate >"$folder/log/database.log" 2>&1 || fail "it has no database"
     [[ $major == 3 ]] || python "$here/users.py" >"$folder/log/users.log" 2>&1 || fail "it has no users"
