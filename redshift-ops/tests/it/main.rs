@@ -1,0 +1,4 @@
+//! What users of the crate rely on.
+
+mod postgres;
+mod warehouse;
