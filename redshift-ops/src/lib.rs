@@ -7,6 +7,7 @@ mod cluster;
 pub mod conformance;
 mod ext;
 mod graph;
+pub mod loader;
 mod model;
 #[cfg(feature = "sql")]
 pub mod sql;
