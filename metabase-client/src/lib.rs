@@ -2,6 +2,8 @@
 
 mod api;
 mod client;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod ext;
 mod find;
 mod login;

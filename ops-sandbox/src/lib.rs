@@ -7,6 +7,7 @@ mod faults;
 pub mod fleet;
 mod links;
 mod log;
+pub mod metabase;
 pub mod metapod;
 mod operation;
 mod refusal;

@@ -16,6 +16,8 @@ pub enum System {
     Mesos,
     /// The machines.
     Fleet,
+    /// The page on which people look into the warehouse.
+    Metabase,
 }
 
 macro_rules! operations {
@@ -51,6 +53,7 @@ macro_rules! operations {
                     System::Airflow => !matches!(self, Self::AirflowProbe | Self::AirflowHealth),
                     // Reads are never challenged.
                     System::Aurora => self.changes() || self == Self::AuroraHosts,
+                    System::Metabase => !matches!(self, Self::MetabaseProbe | Self::MetabaseLogin),
                     _ => true,
                 }
             }
@@ -216,6 +219,20 @@ operations! {
     StartRefresh = Fleet "fleet.start_refresh" true,
     /// Ending a refresh.
     CancelRefresh = Fleet "fleet.cancel_refresh" true,
+    /// Metabase's version.
+    MetabaseProbe = Metabase "metabase.probe" false,
+    /// A login: a session.
+    MetabaseLogin = Metabase "metabase.login" false,
+    /// Who asks.
+    MetabaseMe = Metabase "metabase.me" false,
+    /// All databases.
+    MetabaseDatabases = Metabase "metabase.databases" false,
+    /// The tables of a database.
+    MetabaseMetadata = Metabase "metabase.metadata" false,
+    /// Rows of a table.
+    MetabaseQuery = Metabase "metabase.query" false,
+    /// What a saved question finds.
+    MetabaseQuestion = Metabase "metabase.question" false,
 }
 
 impl fmt::Display for Operation {

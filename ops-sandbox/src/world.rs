@@ -11,6 +11,7 @@ use crate::aurora::Aurora;
 use crate::faults::{Fault, Faults};
 use crate::fleet::Fleet;
 use crate::log::{Count, Line, Log};
+use crate::metabase::Metabase;
 use crate::metapod::{Catalogue, MetapodPort};
 use crate::refusal::Refusal;
 use crate::rng::Rng;
@@ -34,6 +35,7 @@ pub(crate) struct State {
     pub(crate) airflow: Airflow,
     pub(crate) aurora: Aurora,
     pub(crate) fleet: Fleet,
+    pub(crate) metabase: Metabase,
     pub(crate) rng: Rng,
     pub(crate) log: Log,
     clock: Clock,
@@ -64,6 +66,7 @@ impl World {
             airflow: Airflow::default(),
             aurora: Aurora::default(),
             fleet: Fleet::default(),
+            metabase: Metabase::default(),
             rng: Rng::new(seed),
             log: Log::default(),
             clock: Clock::Real,
@@ -148,7 +151,7 @@ impl World {
         self.state().log.lines()
     }
 
-    /// Empties the world: no transactions, no DAGs, no jobs, no machines, no log, no faults. Its clock and its seed's thread go on.
+    /// Empties the world: no transactions, no DAGs, no jobs, no machines, no tables in Metabase, no log, no faults. Its clock and its seed's thread go on.
     pub fn clear(&self) {
         self.0.faults.clear();
         let mut state = self.state();
@@ -156,6 +159,7 @@ impl World {
         state.airflow = Airflow::default();
         state.aurora = Aurora::default();
         state.fleet = Fleet::default();
+        state.metabase = Metabase::default();
         state.log.clear();
     }
 

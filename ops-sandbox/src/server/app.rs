@@ -15,7 +15,7 @@ use super::listen::HangUp;
 use crate::airflow::Logins;
 use crate::faults::{PAGE, whole_seconds};
 use crate::refusal::Refusal;
-use crate::{Fault, Operation, World, metapod};
+use crate::{Fault, Operation, World, metabase, metapod};
 
 /// What every route needs.
 #[derive(Clone)]
@@ -28,6 +28,8 @@ struct Shared {
     authorization: RwLock<Option<String>>,
     /// Airflow has logins of its own.
     logins: Logins,
+    /// And so has Metabase.
+    metabase: metabase::Logins,
 }
 
 impl fmt::Debug for App {
@@ -40,7 +42,7 @@ impl App {
     pub(crate) fn new(world: World, bearer: Option<String>, logins: Logins) -> Self {
         let schema = metapod::schema(world.clone());
         let authorization = RwLock::new(bearer.map(|token| format!("Bearer {token}")));
-        Self(Arc::new(Shared { world, schema, authorization, logins }))
+        Self(Arc::new(Shared { world, schema, authorization, logins, metabase: metabase::Logins::default() }))
     }
 
     pub(crate) fn world(&self) -> &World {
@@ -53,6 +55,10 @@ impl App {
 
     pub(crate) fn logins(&self) -> &Logins {
         &self.0.logins
+    }
+
+    pub(crate) fn metabase_logins(&self) -> &metabase::Logins {
+        &self.0.metabase
     }
 
     pub(crate) fn rotate(&self, token: String) {

@@ -20,7 +20,7 @@ use cluster::Cluster;
 pub(crate) use listen::Door;
 
 use crate::airflow::{self, Logins};
-use crate::{World, fleet, metapod, sonar};
+use crate::{World, fleet, metabase, metapod, sonar};
 
 /// The largest request that is read, in bytes: two hundred thousand names fit.
 pub(crate) const MAX_REQUEST: usize = 64 << 20;
@@ -29,7 +29,7 @@ pub(crate) const MAX_REQUEST: usize = 64 << 20;
 /// schedulers and the Mesos master, which have a port each, and close it where the world says that they are down.
 ///
 /// Metapod lies at the root, Sonar below `/sonar`, Airflow below `/airflow3` with its API v2 and, with the same DAGs, below
-/// `/airflow2` with API v1; what came of the calls is told at `GET /sandbox/effects` and forgotten
+/// `/airflow2` with API v1, Metabase below `/metabase`; what came of the calls is told at `GET /sandbox/effects` and forgotten
 /// at `POST /sandbox/effects/reset`.
 ///
 /// ```
@@ -64,7 +64,7 @@ impl Server {
 
     /// Begins a server with settings.
     pub fn builder(world: World) -> ServerBuilder {
-        ServerBuilder { world, port: 0, bearer: None, airflow_logins: None }
+        ServerBuilder { world, port: 0, bearer: None, airflow_logins: None, metabase_logins: false }
     }
 
     /// The world that is served.
@@ -116,6 +116,16 @@ impl Server {
         format!("{}/aws", self.url())
     }
 
+    /// What a client of Metabase takes as its address.
+    pub fn metabase_url(&self) -> String {
+        format!("{}/metabase", self.url())
+    }
+
+    /// From now on no session of Metabase is good: whoever calls must log in again.
+    pub fn forget_metabase_logins(&self) {
+        self.app.metabase_logins().forget();
+    }
+
     /// From now on no token and no session of Airflow is good, as after a restart: whoever calls must log in again.
     pub fn forget_airflow_logins(&self) {
         self.app.logins().forget();
@@ -140,6 +150,7 @@ pub struct ServerBuilder {
     port: u16,
     bearer: Option<String>,
     airflow_logins: Option<Duration>,
+    metabase_logins: bool,
 }
 
 impl std::fmt::Debug for ServerBuilder {
@@ -168,6 +179,13 @@ impl ServerBuilder {
         self
     }
 
+    /// Metabase answers only to who logged in: `admin` or `viewer`, each with its name for a password, or with the API key
+    /// `mb_admin` or `mb_viewer`. Without it whoever calls is the admin.
+    pub fn require_metabase_logins(mut self) -> Self {
+        self.metabase_logins = true;
+        self
+    }
+
     /// Starts it on the current runtime.
     ///
     /// # Errors
@@ -183,10 +201,14 @@ impl ServerBuilder {
         let day = Duration::from_secs(24 * 60 * 60);
         let logins = Logins::new(self.airflow_logins.is_some(), self.airflow_logins.unwrap_or(day));
         let app = App::new(self.world, self.bearer, logins);
+        if self.metabase_logins {
+            app.metabase_logins().require();
+        }
         let router = Router::new()
             .merge(metapod::routes())
             .merge(fleet::routes())
             .nest("/sonar", sonar::routes())
+            .nest("/metabase", metabase::routes())
             .nest("/airflow2", airflow::airflow2())
             .nest("/airflow3", airflow::airflow3())
             .nest("/sandbox", report::routes())

@@ -8,6 +8,7 @@ mod binary;
 mod conformance;
 mod faults;
 mod fleet;
+mod metabase;
 mod scenarios;
 mod sdl;
 mod server;
