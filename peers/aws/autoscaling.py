@@ -3,10 +3,6 @@
 A machine is Pending for PACE seconds, and Terminating for as long. An instance refresh goes round its group, one machine after the
 other. What AWS refuses and moto accepts, or answers with a page about a KeyError, is refused here in AWS's words.
 """
-import datetime
-import functools
-import os
-import threading
 import time
 import uuid
 
@@ -15,26 +11,7 @@ from moto.autoscaling.models import AutoScalingBackend, FakeAutoScalingGroup, In
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.core.responses import ActionResult
 
-PACE = float(os.environ.get("AWS_PEER_PACE", "2"))
-
-# Requests come side by side; moto does not expect that.
-LOCK = threading.RLock()
-
-
-def wraps(owner, name):
-    """Puts a function around a method: it is given the method, and what the method is given."""
-
-    def put(around):
-        inner = getattr(owner, name)
-
-        @functools.wraps(inner)
-        def outer(*args, **kwargs):
-            return around(inner, *args, **kwargs)
-
-        setattr(owner, name, outer)
-
-    return put
-
+from common import LOCK, PACE, now, wraps
 
 # --- Machines that come and go ----------------------------------------------------------------------------------------
 
@@ -186,10 +163,6 @@ class Refresh:
         return told | {key: at for key, at in (("StartTime", self.began), ("EndTime", self.ended)) if at}
 
 
-def now():
-    return datetime.datetime.now(datetime.timezone.utc)
-
-
 def refreshes(response):
     name = response._get_param("AutoScalingGroupName")
     group = response.autoscaling_backend.autoscaling_groups.get(name)
@@ -253,7 +226,7 @@ def play(backend, groups):
     for group in groups:
         size, name = group["size"], group["name"]
         made = backend.create_auto_scaling_group(
-            name=name, availability_zones=["us-east-1a"], desired_capacity=size["desired"], max_size=size["max"],
+            name=name, availability_zones=[f"{backend.region_name}a"], desired_capacity=size["desired"], max_size=size["max"],
             min_size=size["min"], launch_config_name="machines", launch_template={}, vpc_zone_identifier=None,
             default_cooldown=300, health_check_period=300, health_check_type="EC2", load_balancers=[], target_group_arns=[],
             placement_group=None, termination_policies=[],

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Installs a stand-in for AWS and starts it. Usage: start.sh FOLDER
 # Prints its address; FOLDER keeps `address`, `pid` and `log`. Stop it with stop.sh FOLDER.
-# AWS_PEER_PACE: how many seconds a machine takes to come, and to go; 2 if not set. AWS_PEER_PORT: a port, instead of any that is free.
+# AWS_PEER_PACE: how many seconds a change takes; 2 if not set. AWS_PEER_PORT: a port, instead of any that is free.
+# REDSHIFT_PEER_SOCKET, REDSHIFT_PEER_PORT: the PostgreSQL that plays the warehouse (peers/redshift), the folder of its socket and
+# its port; without, statements fail.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/../processes.sh"
@@ -23,11 +25,12 @@ rm -f "$folder/address"
 venv=$(cd "$here/../.." && pwd)/target/peers/aws
 python_packages "$venv" "$here/aws.lock" || fail "its packages were not installed"
 
-# Nothing of this machine's own account: it must not be asked for by mistake.
+# Nothing of this machine's own accounts: they must not be asked for by mistake.
 unset AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
 export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
-setsid "$venv/bin/python" "$here/server.py" "$here/../../fleet-ops/conformance/scenario.json" "$folder/address" \
-    >"$folder/log" 2>&1 </dev/null &
+unset "${!PG@}"
+setsid "$venv/bin/python" "$here/server.py" "$here/../../fleet-ops/conformance/scenario.json" \
+    "$here/../../redshift-ops/conformance/scenario.json" "$folder/address" >"$folder/log" 2>&1 </dev/null &
 echo "$! $(began $!)" >"$folder/pid"
 for _ in {1..300}; do
     [[ ! -s $folder/address ]] || { cat "$folder/address"; exit 0; }
