@@ -9,6 +9,7 @@ mod links;
 mod log;
 pub mod metapod;
 mod operation;
+pub mod redshift;
 mod refusal;
 mod rng;
 pub mod scenario;

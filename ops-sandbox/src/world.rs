@@ -12,6 +12,7 @@ use crate::faults::{Fault, Faults};
 use crate::fleet::Fleet;
 use crate::log::{Count, Line, Log};
 use crate::metapod::{Catalogue, MetapodPort};
+use crate::redshift::Redshift;
 use crate::refusal::Refusal;
 use crate::rng::Rng;
 use crate::sonar::SonarPort;
@@ -34,6 +35,7 @@ pub(crate) struct State {
     pub(crate) airflow: Airflow,
     pub(crate) aurora: Aurora,
     pub(crate) fleet: Fleet,
+    pub(crate) redshift: Redshift,
     pub(crate) rng: Rng,
     pub(crate) log: Log,
     clock: Clock,
@@ -64,6 +66,7 @@ impl World {
             airflow: Airflow::default(),
             aurora: Aurora::default(),
             fleet: Fleet::default(),
+            redshift: Redshift::default(),
             rng: Rng::new(seed),
             log: Log::default(),
             clock: Clock::Real,
@@ -148,7 +151,8 @@ impl World {
         self.state().log.lines()
     }
 
-    /// Empties the world: no transactions, no DAGs, no jobs, no machines, no log, no faults. Its clock and its seed's thread go on.
+    /// Empties the world: no transactions, no DAGs, no jobs, no machines, no
+    /// clusters, an empty warehouse, no log, no faults. Its clock and its seed's thread go on.
     pub fn clear(&self) {
         self.0.faults.clear();
         let mut state = self.state();
@@ -156,6 +160,7 @@ impl World {
         state.airflow = Airflow::default();
         state.aurora = Aurora::default();
         state.fleet = Fleet::default();
+        state.redshift = state.redshift.anew();
         state.log.clear();
     }
 

@@ -4,6 +4,7 @@ mod airflow;
 mod aurora;
 mod fleet;
 mod metapod;
+mod redshift;
 mod sonar;
 
 use ops_client::conformance;
