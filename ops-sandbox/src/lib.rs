@@ -10,6 +10,7 @@ mod log;
 pub mod metabase;
 pub mod metapod;
 mod operation;
+pub mod redshift;
 mod refusal;
 mod rng;
 pub mod scenario;

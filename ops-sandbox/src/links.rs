@@ -14,6 +14,7 @@ enum Who {
     Fleet,
     Aurora,
     Airflow,
+    Redshift,
 }
 
 impl State {
@@ -27,6 +28,7 @@ impl State {
             match who {
                 Who::Fleet => self.fleet.step(),
                 Who::Aurora => self.aurora.step(),
+                Who::Redshift => self.redshift.step(),
                 Who::Airflow => {
                     let Self { airflow, aurora, catalogue, rng, .. } = self;
                     airflow.step_on(&mut Outside { aurora, catalogue, rng });
@@ -44,6 +46,7 @@ impl State {
             self.fleet.next_at().map(|at| (at, Who::Fleet)),
             self.aurora.next_at().map(|at| (at, Who::Aurora)),
             self.airflow.next_at().map(|at| (at, Who::Airflow)),
+            self.redshift.next_at().map(|at| (at, Who::Redshift)),
         ];
         of.into_iter().flatten().min()
     }

@@ -18,6 +18,10 @@ pub enum System {
     Fleet,
     /// The page on which people look into the warehouse.
     Metabase,
+    /// The clusters of the warehouse.
+    Redshift,
+    /// The warehouse's SQL.
+    Warehouse,
 }
 
 macro_rules! operations {
@@ -233,6 +237,48 @@ operations! {
     MetabaseQuery = Metabase "metabase.query" false,
     /// What a saved question finds.
     MetabaseQuestion = Metabase "metabase.question" false,
+    /// Whether the service of the clusters answers.
+    RedshiftProbe = Redshift "redshift.probe" false,
+    /// All clusters.
+    RedshiftClusters = Redshift "redshift.clusters" false,
+    /// One cluster.
+    RedshiftCluster = Redshift "redshift.cluster" false,
+    /// What happened to a cluster.
+    RedshiftEvents = Redshift "redshift.events" false,
+    /// The snapshots of a cluster.
+    RedshiftSnapshots = Redshift "redshift.snapshots_in_progress" false,
+    /// The change of a cluster's size.
+    RedshiftResize = Redshift "redshift.resize" false,
+    /// Restarting a cluster.
+    RebootCluster = Redshift "redshift.reboot" true,
+    /// Pausing a cluster.
+    PauseCluster = Redshift "redshift.pause" true,
+    /// Taking a paused cluster back.
+    ResumeCluster = Redshift "redshift.resume" true,
+    /// Whether the warehouse answers.
+    WarehouseProbe = Warehouse "warehouse.probe" false,
+    /// Who asks the warehouse.
+    WarehouseMe = Warehouse "warehouse.me" false,
+    /// The warehouse's sessions.
+    WarehouseSessions = Warehouse "warehouse.sessions" false,
+    /// What runs in the warehouse.
+    WarehouseRunning = Warehouse "warehouse.running" false,
+    /// What a session did last.
+    WarehouseLastQuery = Warehouse "warehouse.last_query" false,
+    /// The locks that are waited for.
+    WarehouseContendedLocks = Warehouse "warehouse.contended_locks" false,
+    /// The locks of a session.
+    WarehouseLocksOf = Warehouse "warehouse.locks_of" false,
+    /// The warehouse's schemas.
+    WarehouseSchemas = Warehouse "warehouse.schemas" false,
+    /// What could not be loaded.
+    WarehouseLoadErrors = Warehouse "warehouse.load_errors" false,
+    /// The Loads table.
+    WarehouseLoads = Warehouse "warehouse.loads" false,
+    /// Ending a session.
+    TerminateSession = Warehouse "warehouse.terminate" true,
+    /// Cancelling what a session runs.
+    CancelSession = Warehouse "warehouse.cancel" true,
 }
 
 impl fmt::Display for Operation {

@@ -13,6 +13,7 @@ use crate::fleet::Fleet;
 use crate::log::{Count, Line, Log};
 use crate::metabase::Metabase;
 use crate::metapod::{Catalogue, MetapodPort};
+use crate::redshift::Redshift;
 use crate::refusal::Refusal;
 use crate::rng::Rng;
 use crate::sonar::SonarPort;
@@ -36,6 +37,7 @@ pub(crate) struct State {
     pub(crate) aurora: Aurora,
     pub(crate) fleet: Fleet,
     pub(crate) metabase: Metabase,
+    pub(crate) redshift: Redshift,
     pub(crate) rng: Rng,
     pub(crate) log: Log,
     clock: Clock,
@@ -67,6 +69,7 @@ impl World {
             aurora: Aurora::default(),
             fleet: Fleet::default(),
             metabase: Metabase::default(),
+            redshift: Redshift::default(),
             rng: Rng::new(seed),
             log: Log::default(),
             clock: Clock::Real,
@@ -151,7 +154,8 @@ impl World {
         self.state().log.lines()
     }
 
-    /// Empties the world: no transactions, no DAGs, no jobs, no machines, no tables in Metabase, no log, no faults. Its clock and its seed's thread go on.
+    /// Empties the world: no transactions, no DAGs, no jobs, no machines, no clusters, an empty warehouse, no tables in Metabase,
+    /// no log, no faults. Its clock and its seed's thread go on.
     pub fn clear(&self) {
         self.0.faults.clear();
         let mut state = self.state();
@@ -160,6 +164,7 @@ impl World {
         state.aurora = Aurora::default();
         state.fleet = Fleet::default();
         state.metabase = Metabase::default();
+        state.redshift = state.redshift.anew();
         state.log.clear();
     }
 

@@ -58,7 +58,7 @@ async fn go(cli: &Cli, screen: Screen) -> Result<Ending, Failure> {
     let environment = &reach.target.environment;
     let mut reads = reach.warehouse().loaded(environment, cli.through)?;
     if let Ok(datasets) = reach.datasets() {
-        reads = reads.with_sonar(datasets.sonar());
+        reads = reads.with_sonar(std::sync::Arc::clone(&datasets.sonar));
     }
     let mut question = DatasetLoaded::new(dataset, transactions);
     if let Some(redshift) = &reach.settings.redshift {

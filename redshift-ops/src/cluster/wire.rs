@@ -43,20 +43,20 @@ fn status(word: &str) -> ClusterStatus {
     }
 }
 
-/// The names of the settings that wait for a reboot. One of them is a password: no value is taken.
+/// The names of the settings that wait for a reboot, as the service has them, sorted. One of them is a password: no value is taken.
 fn pending(values: &PendingModifiedValues) -> Vec<String> {
     let settings = [
-        ("master user password", values.master_user_password().is_some()),
-        ("node type", values.node_type().is_some()),
-        ("number of nodes", values.number_of_nodes().is_some()),
-        ("cluster type", values.cluster_type().is_some()),
-        ("cluster version", values.cluster_version().is_some()),
-        ("snapshot retention", values.automated_snapshot_retention_period().is_some()),
-        ("cluster identifier", values.cluster_identifier().is_some()),
-        ("public access", values.publicly_accessible().is_some()),
-        ("VPC routing", values.enhanced_vpc_routing().is_some()),
-        ("maintenance track", values.maintenance_track_name().is_some()),
-        ("encryption", values.encryption_type().is_some()),
+        ("AutomatedSnapshotRetentionPeriod", values.automated_snapshot_retention_period().is_some()),
+        ("ClusterIdentifier", values.cluster_identifier().is_some()),
+        ("ClusterType", values.cluster_type().is_some()),
+        ("ClusterVersion", values.cluster_version().is_some()),
+        ("EncryptionType", values.encryption_type().is_some()),
+        ("EnhancedVpcRouting", values.enhanced_vpc_routing().is_some()),
+        ("MaintenanceTrackName", values.maintenance_track_name().is_some()),
+        ("MasterUserPassword", values.master_user_password().is_some()),
+        ("NodeType", values.node_type().is_some()),
+        ("NumberOfNodes", values.number_of_nodes().is_some()),
+        ("PubliclyAccessible", values.publicly_accessible().is_some()),
     ];
     settings.into_iter().filter(|(_, waits)| *waits).map(|(name, _)| name.to_owned()).collect()
 }
@@ -116,6 +116,6 @@ mod tests {
     #[test]
     fn a_password_that_waits_is_named_and_not_shown() {
         let values = PendingModifiedValues::builder().master_user_password("planted").number_of_nodes(4).build();
-        assert_eq!(pending(&values), ["master user password", "number of nodes"]);
+        assert_eq!(pending(&values), ["MasterUserPassword", "NumberOfNodes"]);
     }
 }

@@ -5,6 +5,7 @@ mod aurora;
 mod fleet;
 mod metabase;
 mod metapod;
+mod redshift;
 mod sonar;
 
 use ops_client::conformance;

@@ -1,0 +1,7 @@
+//! The ports in memory.
+
+mod cluster;
+mod warehouse;
+
+pub use cluster::ClusterPort;
+pub use warehouse::WarehousePort;
