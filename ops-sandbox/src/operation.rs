@@ -8,6 +8,8 @@ pub enum System {
     Metapod,
     /// The window on it.
     Sonar,
+    /// The page on which people look into the warehouse.
+    Metabase,
     /// What runs the DAGs.
     Airflow,
     /// What runs the jobs.
@@ -16,8 +18,6 @@ pub enum System {
     Mesos,
     /// The machines.
     Fleet,
-    /// The page on which people look into the warehouse.
-    Metabase,
 }
 
 macro_rules! operations {
@@ -50,10 +50,10 @@ macro_rules! operations {
             /// Whether it is answered only to who logged in, where that is asked for at all.
             pub(crate) fn needs_login(self) -> bool {
                 match self.system() {
+                    System::Metabase => !matches!(self, Self::MetabaseProbe | Self::MetabaseLogin),
                     System::Airflow => !matches!(self, Self::AirflowProbe | Self::AirflowHealth),
                     // Reads are never challenged.
                     System::Aurora => self.changes() || self == Self::AuroraHosts,
-                    System::Metabase => !matches!(self, Self::MetabaseProbe | Self::MetabaseLogin),
                     _ => true,
                 }
             }
@@ -99,6 +99,20 @@ operations! {
     SonarDetails = Sonar "sonar.details" false,
     /// How many datasets are committed.
     SonarCommittedCount = Sonar "sonar.committed_count" false,
+    /// Metabase's version.
+    MetabaseProbe = Metabase "metabase.probe" false,
+    /// A login: a session.
+    MetabaseLogin = Metabase "metabase.login" false,
+    /// Who asks.
+    MetabaseMe = Metabase "metabase.me" false,
+    /// All databases.
+    MetabaseDatabases = Metabase "metabase.databases" false,
+    /// The tables of a database.
+    MetabaseMetadata = Metabase "metabase.metadata" false,
+    /// Rows of a table.
+    MetabaseQuery = Metabase "metabase.query" false,
+    /// What a saved question finds.
+    MetabaseQuestion = Metabase "metabase.question" false,
     /// Airflow's version.
     AirflowProbe = Airflow "airflow.probe" false,
     /// Airflow's health.
@@ -219,20 +233,6 @@ operations! {
     StartRefresh = Fleet "fleet.start_refresh" true,
     /// Ending a refresh.
     CancelRefresh = Fleet "fleet.cancel_refresh" true,
-    /// Metabase's version.
-    MetabaseProbe = Metabase "metabase.probe" false,
-    /// A login: a session.
-    MetabaseLogin = Metabase "metabase.login" false,
-    /// Who asks.
-    MetabaseMe = Metabase "metabase.me" false,
-    /// All databases.
-    MetabaseDatabases = Metabase "metabase.databases" false,
-    /// The tables of a database.
-    MetabaseMetadata = Metabase "metabase.metadata" false,
-    /// Rows of a table.
-    MetabaseQuery = Metabase "metabase.query" false,
-    /// What a saved question finds.
-    MetabaseQuestion = Metabase "metabase.question" false,
 }
 
 impl fmt::Display for Operation {

@@ -32,10 +32,10 @@ struct Shared {
 /// What the world is like at this moment. One part per system.
 pub(crate) struct State {
     pub(crate) catalogue: Catalogue,
+    pub(crate) metabase: Metabase,
     pub(crate) airflow: Airflow,
     pub(crate) aurora: Aurora,
     pub(crate) fleet: Fleet,
-    pub(crate) metabase: Metabase,
     pub(crate) rng: Rng,
     pub(crate) log: Log,
     clock: Clock,
@@ -63,10 +63,10 @@ impl World {
     pub fn seeded(seed: u64) -> Self {
         let state = State {
             catalogue: Catalogue::default(),
+            metabase: Metabase::default(),
             airflow: Airflow::default(),
             aurora: Aurora::default(),
             fleet: Fleet::default(),
-            metabase: Metabase::default(),
             rng: Rng::new(seed),
             log: Log::default(),
             clock: Clock::Real,
@@ -151,15 +151,15 @@ impl World {
         self.state().log.lines()
     }
 
-    /// Empties the world: no transactions, no DAGs, no jobs, no machines, no tables in Metabase, no log, no faults. Its clock and its seed's thread go on.
+    /// Empties the world: no transactions, no tables in Metabase, no DAGs, no jobs, no machines, no log, no faults. Its clock and its seed's thread go on.
     pub fn clear(&self) {
         self.0.faults.clear();
         let mut state = self.state();
         state.catalogue = Catalogue::default();
+        state.metabase = Metabase::default();
         state.airflow = Airflow::default();
         state.aurora = Aurora::default();
         state.fleet = Fleet::default();
-        state.metabase = Metabase::default();
         state.log.clear();
     }
 
