@@ -151,7 +151,7 @@ impl World {
         self.state().log.lines()
     }
 
-    /// Empties the world: no transactions, no tables in Metabase, no DAGs, no jobs, no machines, no log, no faults. Its clock and its seed's thread go on.
+    /// Empties the world: no transactions, no DAGs, no jobs, no machines, no log, no faults. Its clock and its seed's thread go on.
     pub fn clear(&self) {
         self.0.faults.clear();
         let mut state = self.state();
