@@ -71,6 +71,7 @@ fn bare(error: Error) -> Error {
     match error.kind() {
         // Metabase says 401 (in older releases 400) also to who tried too often.
         ErrorKind::Unauthenticated | ErrorKind::Invalid => bare
+            .with_kind(ErrorKind::Unauthenticated)
             .with_message("the user or the password was not accepted, or was tried too often")
             .with_remedy("check the user and the password; where people log in elsewhere, an API key is needed"),
         ErrorKind::Decode => bare.with_message("the answer to the login cannot be read"),

@@ -9,6 +9,6 @@ mod pages;
 pub use call::Call;
 pub use config::{Aws, AwsBuilder, Limits, patient};
 pub use identity::CallerIdentity;
-pub use pages::Pages;
 pub use ops_client::retry::{Idempotency, RetryPolicy};
 pub use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};
+pub use pages::Pages;

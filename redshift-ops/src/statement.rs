@@ -3,8 +3,15 @@
 use std::borrow::Cow;
 
 /// What stands before a literal that nobody may see.
-const SECRET: [&str; 7] =
-    ["credentials", "password", "access_key_id", "secret_access_key", "session_token", "master_symmetric_key", "secret"];
+const SECRET: [&str; 7] = [
+    "credentials",
+    "password",
+    "access_key_id",
+    "secret_access_key",
+    "session_token",
+    "master_symmetric_key",
+    "secret",
+];
 /// What no literal may be shown with.
 const KEYS: [&str; 4] = ["aws_secret_access_key", "aws_access_key_id", "token=", "master_symmetric_key"];
 
@@ -72,8 +79,14 @@ mod tests {
     #[test]
     fn secrets_are_masked_wherever_they_stand() {
         for (text, wanted) in [
-            ("COPY t FROM 's3://b' CREDENTIALS AS 'aws_secret_access_key=x'", "COPY t FROM 's3://b' CREDENTIALS AS '***'"),
-            ("copy t access_key_id 'A' secret_access_key 'B' session_token 'C'", "copy t access_key_id '***' secret_access_key '***' session_token '***'"),
+            (
+                "COPY t FROM 's3://b' CREDENTIALS AS 'aws_secret_access_key=x'",
+                "COPY t FROM 's3://b' CREDENTIALS AS '***'",
+            ),
+            (
+                "copy t access_key_id 'A' secret_access_key 'B' session_token 'C'",
+                "copy t access_key_id '***' secret_access_key '***' session_token '***'",
+            ),
             ("alter user u password='planted'", "alter user u password='***'"),
             ("copy t credentials 'aws_secret_access_key=cut off at the six hundr", "copy t credentials '***'"),
             ("copy t credentials 'a\\'planted' x", "copy t credentials '***' x"),

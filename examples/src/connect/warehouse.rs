@@ -246,11 +246,7 @@ async fn metabase(way: &Way<'_>, address: &str) -> Result<MetabaseClient, Failur
 
 /// The cluster over AWS, and its SQL: over the wire where a host is configured, otherwise by the Data API. No call is made.
 #[cfg(feature = "aws")]
-async fn over_aws(
-    way: &Way<'_>,
-    settings: &Redshift,
-    rights: Rights,
-) -> Result<(Clusters, Option<Sessions>), Failure> {
+async fn over_aws(way: &Way<'_>, settings: &Redshift, rights: Rights) -> Result<(Clusters, Option<Sessions>), Failure> {
     use redshift_ops::sql::DataApiSql;
     use redshift_ops::{ClusterClient, ClusterId};
 

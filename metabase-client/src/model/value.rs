@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What a field is compared with. A day or an instant is a text, `2018-01-18`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
+#[non_exhaustive]
 pub enum Value {
     /// A truth.
     Bool(bool),

@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
+use serde_json::Number;
 use serde_json::value::RawValue;
-use serde_json::{Number, Value as Json};
 
 use super::catalogue::{ANYTHING, named};
 use super::{Fit, Misfit};
@@ -17,17 +17,19 @@ const MOST_CELLS: usize = 1_000_000;
 
 /// How the query went.
 #[derive(Deserialize)]
-pub(crate) struct Outcome {
+pub(crate) struct Outcome<'a> {
     status: Option<String>,
-    error: Option<Json>,
+    /// Most often a text. Nobody promises that.
+    #[serde(borrow)]
+    error: Option<&'a RawValue>,
 }
 
 /// Why there is no answer, where there is none: what went wrong, and the words of Metabase or of the database.
-pub(crate) fn failure(outcome: &Outcome) -> Option<(Cow<'static, str>, String)> {
-    let words = match &outcome.error {
-        None | Some(Json::Null) => String::new(),
-        Some(Json::String(words)) => words.clone(),
-        Some(other) => other.to_string(),
+pub(crate) fn failure(outcome: &Outcome<'_>) -> Option<(Cow<'static, str>, String)> {
+    let error = outcome.error.map_or("null", RawValue::get);
+    let words = match serde_json::from_str::<Option<String>>(error) {
+        Ok(words) => words.unwrap_or_default(),
+        Err(_) => error.to_owned(),
     };
     let message = match outcome.status.as_deref() {
         Some("completed") if words.is_empty() => return None,

@@ -98,8 +98,9 @@ impl<'de> Deserialize<'de> for Databases {
 
 #[derive(Deserialize)]
 pub(crate) struct MetadataIn {
-    #[serde(flatten)]
-    database: DatabaseIn,
+    id: i64,
+    name: String,
+    engine: Option<String>,
     tables: Vec<TableIn>,
 }
 
@@ -126,11 +127,11 @@ pub(super) const ANYTHING: &str = "type/*";
 
 impl MetadataIn {
     pub(crate) fn told(self, asked: DatabaseId) -> Fit<Metadata> {
-        let database = Database::from(self.database);
-        if database.id != asked {
+        let Self { id, name, engine, tables } = self;
+        if id != asked.get() {
             return Err(Misfit::at("id", "it is another database"));
         }
-        let tables = self.tables.into_iter().map(|table| {
+        let tables = tables.into_iter().map(|table| {
             // A database without schemas tells none, or an empty one.
             let schema = table.schema.filter(|schema| !schema.is_empty());
             let told = Table::new(TableId::new(table.id), asked, schema, table.name);
@@ -138,7 +139,7 @@ impl MetadataIn {
             named(table.display_name, told, Table::shown_as)
         });
         let tables = tables.collect();
-        Ok(Metadata::new(database, tables))
+        Ok(Metadata::new(DatabaseIn { id, name, engine }.into(), tables))
     }
 }
 

@@ -50,7 +50,11 @@ async fn a_query_that_failed_comes_with_a_good_status() {
     // Nothing but «completed» is well, whatever else is told; and data of any shape does not hide it.
     for (body, message, words) in [
         (r#"{"status": "failed"}"#, "the query failed", None),
-        (r#"{"status": "failed", "data": {"rows": 7}, "error": {"why": 1}}"#, "the query failed", Some(r#"{"why":1}"#)),
+        (
+            r#"{"status": "failed", "data": {"rows": 7}, "error": {"why": 1}}"#,
+            "the query failed",
+            Some(r#"{"why": 1}"#),
+        ),
         (r#"{"status": "interrupted", "data": {"rows": [], "cols": []}}"#, "the query was not completed", None),
         (
             r#"{"status": "completed", "error": "killed", "data": {"rows": [], "cols": []}}"#,

@@ -107,7 +107,8 @@ async fn a_wrong_password() {
         let no = json(status, r#"{"errors": {"password": "did not match stored password"}}"#);
         on("POST /api/session", no).mount(&server).await;
         let error = metabase(&server).me().await.unwrap_err();
-        assert_eq!((error.effect(), error.attempts()), (Effect::None, 0));
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::Unauthenticated, Effect::None));
+        assert_eq!(error.attempts(), 0);
         let below = std::error::Error::source(&error).unwrap().to_string();
         assert!(below.contains("was not accepted") && !below.contains("stored"), "{below}");
     }

@@ -156,7 +156,9 @@ impl System for RedshiftSystem {
         let Some(warehouse) = &self.warehouse else { return Ok(signs) };
         match self.waits(warehouse.as_ref(), now).await {
             Ok(waits) => signs.extend(waits),
-            Err(error) => signs.push(Sign::new(Severity::Broken, format!("does not answer SQL: {error}")).next(self.next())),
+            Err(error) => {
+                signs.push(Sign::new(Severity::Broken, format!("does not answer SQL: {error}")).next(self.next()))
+            }
         }
         Ok(signs)
     }

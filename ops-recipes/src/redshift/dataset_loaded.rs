@@ -14,7 +14,8 @@ use sonar_client::{DatasetFilter, SonarRead};
 use crate::words::{age, count, fit, names, utc, when};
 
 /// Alert texts and symptoms that this recipe answers.
-pub const ALERTS: &[&str] = &["dataset loaded", "not loaded", "missing in redshift", "belo monte", "dataset not in metabase"];
+pub const ALERTS: &[&str] =
+    &["dataset loaded", "not loaded", "missing in redshift", "belo monte", "dataset not in metabase"];
 
 /// So many past loads are listed.
 const LISTED: usize = 5;
@@ -281,7 +282,10 @@ impl DatasetLoaded {
         let waits = |pid| graph.waits().iter().any(|wait| wait.waiter == pid);
         if let Some(hung) = loaders.iter().find(|session| waits(session.key.pid)) {
             let roots = names(graph.roots_of(hung.key.pid));
-            return Ok(format!("the loader ({}) waits for a lock that {roots} has: restart-redshift frees it", hung.key));
+            return Ok(format!(
+                "the loader ({}) waits for a lock that {roots} has: restart-redshift frees it",
+                hung.key
+            ));
         }
         let running = warehouse.running().await?;
         let works = running.iter().find(|query| loaders.iter().any(|session| session.key.pid == query.pid));
@@ -324,7 +328,8 @@ impl fmt::Display for Loaded {
         }
         writeln!(f, "\nLast loads of {}:", self.table)?;
         for load in &self.last {
-            let at = load.at.map_or("at an unknown time".to_owned(), |at| format!("{} ({})", utc(at), age(at, self.at)));
+            let at =
+                load.at.map_or("at an unknown time".to_owned(), |at| format!("{} ({})", utc(at), age(at, self.at)));
             writeln!(f, "  {at}\n    {}", load.transaction)?;
         }
         if self.last.is_empty() {

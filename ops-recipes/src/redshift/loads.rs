@@ -101,5 +101,7 @@ fn instant(text: &str) -> Option<Timestamp> {
 
 fn unreadable(text: &str, kind: &str) -> Error {
     let message = format!("{text:?} ({kind}) is no time of a load");
-    Error::new(OP, ErrorKind::Decode, Effect::None).with_message(message).with_remedy("check which column is configured")
+    Error::new(OP, ErrorKind::Decode, Effect::None)
+        .with_message(message)
+        .with_remedy("check which column is configured")
 }

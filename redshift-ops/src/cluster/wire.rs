@@ -87,7 +87,11 @@ fn count(number: Option<i32>) -> Option<u32> {
 }
 
 /// Sizes come as fractions. What is no size counts as none.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a float is cut off at the ends of the range")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float is cut off at the ends of the range"
+)]
 fn mib(size: Option<f64>) -> u64 {
     size.unwrap_or_default() as u64
 }

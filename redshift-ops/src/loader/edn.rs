@@ -223,7 +223,10 @@ mod tests {
         assert_eq!(text(b"#uuid \"556b\"").as_deref(), Some("556b"));
         assert_eq!(text(b"nil"), None);
         assert_eq!(first(br#"["a b" 1]"#), Some(&br#""a b""#[..]));
-        assert_eq!((is_empty(b"{}"), is_empty(b"{ }"), is_empty(b"{:a 1}"), is_empty(b"3")), (Some(true), Some(true), Some(false), None));
+        assert_eq!(
+            (is_empty(b"{}"), is_empty(b"{ }"), is_empty(b"{:a 1}"), is_empty(b"3")),
+            (Some(true), Some(true), Some(false), None)
+        );
     }
 
     proptest! {

@@ -149,9 +149,8 @@ impl HangDetector {
     }
 
     fn progress(&mut self, progress: &Progress) {
-        let other = progress.transaction.is_some()
-            && self.transaction.is_some()
-            && progress.transaction != self.transaction;
+        let other =
+            progress.transaction.is_some() && self.transaction.is_some() && progress.transaction != self.transaction;
         if other {
             *self = Self::default();
         }

@@ -43,7 +43,9 @@ impl Markers {
     pub(super) fn about(&self, after: &[u8]) -> Option<(About, &[u8])> {
         let is = |word: &String| {
             after.strip_prefix(word.as_bytes()).is_some_and(|rest| {
-                !rest.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'))
+                !rest
+                    .first()
+                    .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/'))
             })
         };
         [(&self.progress, About::Progress), (&self.statement, About::Statement), (&self.killed, About::Killed)]
@@ -84,15 +86,17 @@ pub(super) fn read(line: &[u8], mark: usize, (about, word): (About, &[u8])) -> R
     match event {
         Ok(event) => Ok(own.then_some(event)),
         // What is broken in a line that is about something else does not matter.
-        Err(fault) => if own { Err(fault) } else { Ok(None) },
+        Err(fault) => {
+            if own {
+                Err(fault)
+            } else {
+                Ok(None)
+            }
+        }
     }
 }
 
-fn progress(
-    map: &[u8],
-    at: Option<Timestamp>,
-    mut each: impl FnMut(&[u8], &[u8]),
-) -> Result<LoaderEvent, Fault> {
+fn progress(map: &[u8], at: Option<Timestamp>, mut each: impl FnMut(&[u8], &[u8])) -> Result<LoaderEvent, Fault> {
     let mut found = Progress { at, ..Progress::default() };
     let (mut wip, mut done) = (None, None);
     edn::entries(map, |key, value| {
@@ -119,11 +123,7 @@ fn progress(
     Ok(LoaderEvent::Progress(found))
 }
 
-fn statement(
-    map: &[u8],
-    at: Option<Timestamp>,
-    mut each: impl FnMut(&[u8], &[u8]),
-) -> Result<LoaderEvent, Fault> {
+fn statement(map: &[u8], at: Option<Timestamp>, mut each: impl FnMut(&[u8], &[u8])) -> Result<LoaderEvent, Fault> {
     let mut text = None;
     edn::entries(map, |key, value| {
         each(key, value);
@@ -136,11 +136,7 @@ fn statement(
     Ok(LoaderEvent::Statement(Statement { at, text }))
 }
 
-fn killed(
-    map: &[u8],
-    at: Option<Timestamp>,
-    mut each: impl FnMut(&[u8], &[u8]),
-) -> Result<LoaderEvent, Fault> {
+fn killed(map: &[u8], at: Option<Timestamp>, mut each: impl FnMut(&[u8], &[u8])) -> Result<LoaderEvent, Fault> {
     let (mut pid, mut user) = (None, None);
     edn::entries(map, |key, value| {
         each(key, value);

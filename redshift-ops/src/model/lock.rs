@@ -66,20 +66,10 @@ impl LockMode {
     /// Whether two transactions cannot both have a table in these modes.
     pub fn excludes(&self, other: &Self) -> bool {
         // For each mode, the modes that it excludes: bit n for the mode at place n.
-        const EXCLUDED: [u8; 8] = [
-            0b1000_0000,
-            0b1100_0000,
-            0b1111_0000,
-            0b1111_1000,
-            0b1110_1100,
-            0b1111_1100,
-            0b1111_1110,
-            0b1111_1111,
-        ];
+        const EXCLUDED: [u8; 8] =
+            [0b1000_0000, 0b1100_0000, 0b1111_0000, 0b1111_1000, 0b1110_1100, 0b1111_1100, 0b1111_1110, 0b1111_1111];
         match (self.place(), other.place()) {
-            (Some(own), Some(others)) => {
-                EXCLUDED.get(usize::from(own)).is_none_or(|modes| modes & (1 << others) != 0)
-            }
+            (Some(own), Some(others)) => EXCLUDED.get(usize::from(own)).is_none_or(|modes| modes & (1 << others) != 0),
             _ => true,
         }
     }

@@ -68,9 +68,9 @@ impl DataApiSql {
         }
         let call = self.aws.call(op, Idempotency::Write).known(known);
         let begun = call.send(|| request.clone().send()).await?;
-        begun.id.ok_or_else(|| {
-            Error::new(op, ErrorKind::Decode, Effect::Possible).with_message("the statement has no id")
-        })
+        begun
+            .id
+            .ok_or_else(|| Error::new(op, ErrorKind::Decode, Effect::Possible).with_message("the statement has no id"))
     }
 
     /// Looks until the statement has ended. Whether it has rows.
@@ -115,7 +115,8 @@ impl DataApiSql {
             let page = page.map_err(|error| error.with_effect(Effect::Certain))?;
             if columns.is_empty() {
                 let described = page.column_metadata.unwrap_or_default();
-                columns = described.into_iter().map(|column| column.label.or(column.name).unwrap_or_default()).collect();
+                columns =
+                    described.into_iter().map(|column| column.label.or(column.name).unwrap_or_default()).collect();
             }
             for record in page.records {
                 if rows.len() >= MOST_ROWS {

@@ -44,8 +44,12 @@ pub(super) fn by_words(message: &str) -> Option<ErrorKind> {
 /// What a person can do about it.
 pub(super) fn remedy(kind: ErrorKind) -> Option<&'static str> {
     match kind {
-        ErrorKind::Unauthenticated => Some("check the user and the password, or the right to redshift:GetClusterCredentials"),
-        ErrorKind::Forbidden => Some("a superuser may, or who has the role sys:operator (to end) or sys:monitor (to see)"),
+        ErrorKind::Unauthenticated => {
+            Some("check the user and the password, or the right to redshift:GetClusterCredentials")
+        }
+        ErrorKind::Forbidden => {
+            Some("a superuser may, or who has the role sys:operator (to end) or sys:monitor (to see)")
+        }
         ErrorKind::RateLimited => Some("all connections are taken: a superuser still has some, over the wire"),
         _ => None,
     }

@@ -46,12 +46,7 @@ pub struct SqlLimits {
 
 impl Default for SqlLimits {
     fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            statement: Duration::from_secs(30),
-            rows: 10_000,
-            bytes: 32 << 20,
-        }
+        Self { connect: Duration::from_secs(10), statement: Duration::from_secs(30), rows: 10_000, bytes: 32 << 20 }
     }
 }
 
@@ -272,7 +267,8 @@ impl WireSql {
         let asked = tokio::time::timeout(self.limits.statement, self.ask(op, &session, text)).await;
         let answer = asked.unwrap_or_else(|_| Err(Error::new(op, ErrorKind::Timeout, Effect::Possible)));
         // Of an answer that was cut off, the rest would come before the next one.
-        let cut = matches!(&answer, Err(error) if error.kind() == ErrorKind::Timeout || error.kind() == ErrorKind::Decode);
+        let cut =
+            matches!(&answer, Err(error) if error.kind() == ErrorKind::Timeout || error.kind() == ErrorKind::Decode);
         if !cut && !session.client.is_closed() {
             *slot = Some(session);
         }
@@ -390,7 +386,8 @@ fn told(op: &'static str, error: &tokio_postgres::Error, used_up: bool) -> Error
             None => told,
         };
     }
-    let broken = error.is_closed() || std::error::Error::source(error).is_some_and(|below| below.is::<std::io::Error>());
+    let broken =
+        error.is_closed() || std::error::Error::source(error).is_some_and(|below| below.is::<std::io::Error>());
     if broken {
         return Error::new(op, ErrorKind::Unavailable, Effect::Possible)
             .with_message("the connection broke before the answer came")

@@ -81,10 +81,8 @@ impl Stage for Peer {
 
     async fn is_there(&self, session: &SessionKey) -> Result<bool> {
         let started = session.started.strftime("%Y-%m-%d %H:%M:%S%.6f");
-        let query = format!(
-            "select count(*) from stv_sessions where process = {} and starttime = '{started}'",
-            session.pid
-        );
+        let query =
+            format!("select count(*) from stv_sessions where process = {} and starttime = '{started}'", session.pid);
         Ok(self.behind.count(&query).await > 0)
     }
 

@@ -67,7 +67,8 @@ pub(super) async fn plan(
         draft.finding(if seen.other_loads == 0 {
             Finding::pass("other-loads", "no other load runs")
         } else {
-            let text = format!("{} of {} at work would be ended, too", count(seen.other_loads, "session"), recipe.loader);
+            let text =
+                format!("{} of {} at work would be ended, too", count(seen.other_loads, "session"), recipe.loader);
             Finding::ask("other-loads", text, "right when these loads can begin anew")
         });
         draft.finding(schemas(recipe, reads).await);
@@ -130,7 +131,8 @@ async fn at_rest(reads: &WarehouseReads, cluster: &Cluster) -> Finding {
             .with_advice("wait until it has ended"),
         Ok((snapshots, None)) if snapshots.is_empty() => Finding::pass(GUARD, "no snapshot and no resize goes on"),
         Ok((snapshots, None)) => {
-            let made = names(snapshots.iter().map(|one| format!("{} ({} of {} MiB)", one.id, one.written_mib, one.total_mib)));
+            let made =
+                names(snapshots.iter().map(|one| format!("{} ({} of {} MiB)", one.id, one.written_mib, one.total_mib)));
             Finding::block(GUARD, format!("a snapshot is being made: {made}")).with_advice("wait until it is complete")
         }
     }
@@ -139,7 +141,9 @@ async fn at_rest(reads: &WarehouseReads, cluster: &Cluster) -> Finding {
 /// Whether a swap was left half done.
 async fn schemas(recipe: &RestartRedshift, reads: &WarehouseReads) -> Finding {
     const GUARD: &str = "half-swapped";
-    let Some(warehouse) = &reads.warehouse else { return Finding::warn(GUARD, "which schemas there are was not asked") };
+    let Some(warehouse) = &reads.warehouse else {
+        return Finding::warn(GUARD, "which schemas there are was not asked");
+    };
     match warehouse.schemas().await {
         Err(error) => Finding::warn(GUARD, format!("which schemas there are is not known: {error}")),
         Ok(there) => match recipe.missing(&there) {

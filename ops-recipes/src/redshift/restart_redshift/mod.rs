@@ -296,7 +296,8 @@ impl RestartRedshift {
             let text = format!("the log is about transaction {read}, asked was {given}");
             draft.finding(Finding::block("transaction", text).with_advice("give the log of this load"));
         }
-        let age = log.last.map_or("without a time".to_owned(), |last| format!("its last line is of {}", when(last, now)));
+        let age =
+            log.last.map_or("without a time".to_owned(), |last| format!("its last line is of {}", when(last, now)));
         draft.finding(if log.is_history(now) {
             let advice = "locks and the Loads table decide, not this log";
             Finding::warn(GUARD, format!("{log}; {age}: that is history")).with_advice(advice)

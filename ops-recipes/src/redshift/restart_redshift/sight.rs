@@ -78,11 +78,9 @@ impl Sight {
             let pids = names(lost.iter().map(|session| session.key.pid));
             return Ok(Self::Blind(format!("the loader ({pids}) waits for a lock, and nobody is seen who has it")));
         }
-        let blocked: Vec<&Session> =
-            of_loader.iter().copied().filter(|session| waits(&session.key.pid)).collect();
+        let blocked: Vec<&Session> = of_loader.iter().copied().filter(|session| waits(&session.key.pid)).collect();
         let works: BTreeSet<Pid> = running.iter().map(|query| query.pid).collect();
-        let other_loads =
-            of_loader.iter().filter(|one| works.contains(&one.key.pid) && !waits(&one.key.pid)).count();
+        let other_loads = of_loader.iter().filter(|one| works.contains(&one.key.pid) && !waits(&one.key.pid)).count();
         let seen = Seen { me, sessions: sessions.clone(), other_loads };
         if blocked.is_empty() {
             return Ok(Self::Free(seen));
