@@ -67,6 +67,12 @@ def field(kind, value):
     return {"stringValue": value}
 
 
+def said(error):
+    """What PostgreSQL says of a failure, without what the driver says around it."""
+    found = re.search(r"(ERROR|FATAL): +(.*)", error)
+    return f"{found[1]}: {found[2]}" if found else error
+
+
 # --- Statements -------------------------------------------------------------------------------------------------------
 
 
@@ -87,7 +93,7 @@ class Statement:
                 self.pid = self.connection.info.backend_pid
                 status = "ABORTED" if self.cancelled else self.execute()
         except psycopg.Error as error:
-            status, self.error = "FAILED", str(error).splitlines()[-1].strip()
+            status, self.error = "FAILED", said(str(error))
         self.updated = time.time()
         self.status = status
         self.ended.set()
@@ -113,11 +119,7 @@ class Statement:
             return "FINISHED"
         if self.cancelled and result.error_field(DiagnosticField.SQLSTATE) == b"57014":
             return "ABORTED"
-        severity, message = (
-            result.error_field(part) for part in (DiagnosticField.SEVERITY_NONLOCALIZED, DiagnosticField.MESSAGE_PRIMARY)
-        )
-        self.error = b"%s: %s" % (severity or b"FATAL", message or result.error_message.strip())
-        self.error = self.error.decode()
+        self.error = said(self.connection.pgconn.error_message.decode())
         return "FAILED"
 
     def cancel(self):
