@@ -69,10 +69,7 @@ impl World {
 
     /// A schema is gone, as after a swap that was half committed.
     pub fn lose_schema(&self, name: &str) {
-        self.change_warehouse(|redshift, now| {
-            redshift.warehouse.drop_schema(name);
-            redshift.warehouse.pass_on(now);
-        });
+        self.change_warehouse(|redshift, now| redshift.warehouse.drop_schema(name, now));
     }
 
     /// Opens a session that does nothing.
@@ -154,6 +151,11 @@ impl World {
     /// Puts a row into the Loads table.
     pub fn put_load(&self, load: &Load) {
         let row = LoadRow::new(&load.table, &load.transaction, load.at);
+        self.state().redshift.warehouse.add_load(row);
+    }
+
+    /// Puts a row into the Loads table, with all that it tells. Its number comes with its place.
+    pub fn put_load_row(&self, row: LoadRow) {
         self.state().redshift.warehouse.add_load(row);
     }
 

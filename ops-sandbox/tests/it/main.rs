@@ -8,6 +8,7 @@ mod binary;
 mod conformance;
 mod faults;
 mod fleet;
+mod redshift;
 mod scenarios;
 mod sdl;
 mod server;
