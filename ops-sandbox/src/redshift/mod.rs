@@ -11,6 +11,7 @@
 mod about;
 mod cluster;
 mod direct;
+mod http;
 mod loader;
 mod locks;
 mod port;
@@ -20,6 +21,7 @@ mod state;
 mod warehouse;
 
 pub use about::About;
+pub(crate) use http::{act, asked};
 pub use loader::LoaderId;
 pub use port::{ClusterPort, WarehousePort};
 pub use spec::{ClusterSpec, Intruder, LoaderSpec, Rights};

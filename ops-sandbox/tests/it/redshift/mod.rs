@@ -1,6 +1,7 @@
 //! The warehouse: locks that are waited for, the loader's life, clusters.
 
 mod clusters;
+mod http;
 mod loader;
 mod sessions;
 
