@@ -1,5 +1,5 @@
-//! The Query APIs of AWS, as far as operating a platform needs them, and who is asking. Every call is a form that is posted to one
-//! address, and every answer is XML. Which service is meant, the version of its API says.
+//! The Query APIs of AWS, as far as operating a platform needs them, and who is asking. Every call is a form that is
+//! posted to one address, and every answer is XML. Which service is meant, the version of its API says.
 
 pub(crate) mod xml;
 
@@ -143,7 +143,8 @@ impl Form {
         (1..).map_while(|at| self.get(&format!("{name}.member.{at}"))).collect()
     }
 
-    /// Part of a list, and how to ask for what follows: so many at once where nothing is said, and by a field of this name.
+    /// Part of a list, and how to ask for what follows: so many at once where nothing is said, and by a field of this
+    /// name.
     pub(crate) fn page<T>(&self, all: Vec<T>, usual: u32, token: &str) -> Result<(Vec<T>, Option<usize>), Refusal> {
         let wanted = self.number("MaxRecords")?.unwrap_or(usual);
         if wanted == 0 || wanted > LARGEST_PAGE {

@@ -38,7 +38,8 @@ const DIMENSIONS: [&str; 8] = ["account", "calendar", "card", "city", "currency"
 const FIRST: &str = "fact.fraud_report_policy";
 const SECOND: &str = "dimension.customer";
 
-/// How long ago the load began: it has hung for a quarter of an hour by now. One that is well has loaded half of its tables.
+/// How long ago the load began: it has hung for a quarter of an hour by now. One that is well has loaded half of its
+/// tables.
 const HUNG: SignedDuration = SignedDuration::from_mins(20);
 const WELL: SignedDuration = SignedDuration::from_secs(125);
 
@@ -55,7 +56,8 @@ pub enum LoadTrouble {
     OtherLoader,
     /// It hangs, and waits for nobody.
     NobodyBlocks,
-    /// `sandrews` reads a table of the first schema, `metabase` one of the second: this one is seen only when the first is gone.
+    /// `sandrews` reads a table of the first schema, `metabase` one of the second: this one is seen only when the first
+    /// is gone.
     SecondBlocker,
     /// Nothing: half of its tables are loaded.
     Healthy,
@@ -122,8 +124,8 @@ pub fn hung_load(world: &World) -> Result<HungLoad> {
     hung_load_with(world, LoadTrouble::Reader, None)
 }
 
-/// A load with this trouble, for the transaction of that night where there is one. The tables of the warehouse are there from the
-/// day before; Metabase's session is, too, and does nothing.
+/// A load with this trouble, for the transaction of that night where there is one. The tables of the warehouse are
+/// there from the day before; Metabase's session is, too, and does nothing.
 ///
 /// # Errors
 /// As [`hung_load`].
