@@ -3,6 +3,7 @@
 mod agenda;
 pub mod airflow;
 pub mod aurora;
+mod aws;
 mod faults;
 pub mod fleet;
 mod links;

@@ -34,8 +34,8 @@ pub trait ClusterReadExt: ClusterRead {
     /// ```
     ///
     /// # Errors
-    /// `Timeout` where it is not so before `deadline`, with what was seen last. Otherwise as [`ClusterRead::cluster`], but a
-    /// failure that passes by itself is borne four times in a row.
+    /// `Timeout` where it is not so before `deadline`, with what was seen last. Otherwise as [`ClusterRead::cluster`],
+    /// but a failure that passes by itself is borne four times in a row.
     async fn wait_for_cluster<U, S>(&self, id: &ClusterId, until: U, deadline: Duration, mut seen: S) -> Result<Cluster>
     where
         U: Fn(&Cluster) -> bool + Send + Sync,

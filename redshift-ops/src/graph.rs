@@ -81,8 +81,8 @@ impl LockGraph {
         graph
     }
 
-    /// The waits for one table. Who is excluded by no holder stands behind those who are; who is excluded by neither, behind
-    /// these; and so on. In which order those of one row came, the locks do not tell.
+    /// The waits for one table. Who is excluded by no holder stands behind those who are; who is excluded by neither,
+    /// behind these; and so on. In which order those of one row came, the locks do not tell.
     fn add_table(&mut self, locks: &[&Lock]) {
         let mut ahead: Vec<&Lock> = locks.iter().copied().filter(|lock| lock.granted).collect();
         let mut waiting: Vec<&Lock> = locks.iter().copied().filter(|lock| !lock.granted).collect();
@@ -116,8 +116,8 @@ impl LockGraph {
         self.users.get(&pid).map(String::as_str)
     }
 
-    /// The sessions that wait, and nobody is seen for whom: whoever asked does not see everything, or looked just when a lock
-    /// was passed on. Sorted.
+    /// The sessions that wait, and nobody is seen for whom: whoever asked does not see everything, or looked just when
+    /// a lock was passed on. Sorted.
     pub fn unexplained(&self) -> Vec<Pid> {
         self.unexplained.iter().copied().collect()
     }
@@ -153,8 +153,8 @@ impl LockGraph {
         chain
     }
 
-    /// The deadlocks: sessions that wait for each other in a circle, each set sorted. They have no root; the warehouse ends one
-    /// of them by itself, after a while.
+    /// The deadlocks: sessions that wait for each other in a circle, each set sorted. They have no root; the warehouse
+    /// ends one of them by itself, after a while.
     pub fn cycles(&self) -> Vec<Vec<Pid>> {
         let is_between = |pid: &Pid| self.below.contains_key(pid);
         let mut left: BTreeSet<Pid> = self.above.keys().copied().filter(is_between).collect();

@@ -12,7 +12,7 @@ mod spec;
 mod state;
 
 pub use about::About;
-pub(crate) use http::routes;
+pub(crate) use http::{act, asked};
 pub use port::FleetPort;
 pub use spec::{Duty, GroupSpec};
 pub(crate) use state::{Fleet, News};

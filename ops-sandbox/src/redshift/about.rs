@@ -3,7 +3,8 @@
 use redshift_ops::{ClusterId, SessionKey};
 use uuid::Uuid;
 
-/// What a call to a cluster or to the warehouse is about. Each has its own UUID in the log, made from its name (version 5).
+/// What a call to a cluster or to the warehouse is about. Each has its own UUID in the log, made from its name (version
+/// 5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About<'a> {
     /// Nothing in particular.

@@ -23,8 +23,8 @@ impl World {
         ClusterPort::new(self.clone())
     }
 
-    /// The ports of the warehouse, as this user. There are `sao_pedro` and `rdsdb` (superusers), `operator`, `monitor`, and the
-    /// plain users `loader`, `metabase` and `sandrews`; [`World::put_user`] makes others.
+    /// The ports of the warehouse, as this user. There are `sao_pedro` and `rdsdb` (superusers), `operator`, `monitor`,
+    /// and the plain users `loader`, `metabase` and `sandrews`; [`World::put_user`] makes others.
     pub fn warehouse_as(&self, user: impl Into<String>) -> WarehousePort {
         WarehousePort::new(self.clone(), user.into())
     }
@@ -50,8 +50,8 @@ impl World {
         Ok(())
     }
 
-    /// How long a cluster takes to reboot, to pause and to come back from now on (five seconds at first), and how long a session
-    /// takes to end (a tenth of one).
+    /// How long a cluster takes to reboot, to pause and to come back from now on (five seconds at first), and how long
+    /// a session takes to end (a tenth of one).
     pub fn redshift_takes(&self, cluster: Duration, session: Duration) {
         self.state().redshift.pace = (cluster, session);
     }
@@ -61,7 +61,8 @@ impl World {
         self.state().redshift.put_user(name, rights);
     }
 
-    /// Makes a table (`schema.name`), and its schema where there is none. A name without a schema is of the schema `public`.
+    /// Makes a table (`schema.name`), and its schema where there is none. A name without a schema is of the schema
+    /// `public`.
     pub fn put_table(&self, name: &str, rows: u64) {
         let (schema, table) = name.split_once('.').unwrap_or(("public", name));
         self.state().redshift.warehouse.put_table(schema, table, rows);
@@ -69,10 +70,7 @@ impl World {
 
     /// A schema is gone, as after a swap that was half committed.
     pub fn lose_schema(&self, name: &str) {
-        self.change_warehouse(|redshift, now| {
-            redshift.warehouse.drop_schema(name);
-            redshift.warehouse.pass_on(now);
-        });
+        self.change_warehouse(|redshift, now| redshift.warehouse.drop_schema(name, now));
     }
 
     /// Opens a session that does nothing.
@@ -80,8 +78,8 @@ impl World {
         self.change_warehouse(|redshift, now| redshift.warehouse.open(user, now))
     }
 
-    /// Lets a session run a statement that locks a table in this way. It waits where it must; then the session is idle in its
-    /// transaction.
+    /// Lets a session run a statement that locks a table in this way. It waits where it must; then the session is idle
+    /// in its transaction.
     ///
     /// # Errors
     /// `NotFound` where there is no such session or table.
@@ -105,8 +103,8 @@ impl World {
         Ok(session)
     }
 
-    /// Opens a session that drops a schema with all that is in it, and commits that when it has the locks. What lies in the
-    /// schema stays, for the next one.
+    /// Opens a session that drops a schema with all that is in it, and commits that when it has the locks. What lies in
+    /// the schema stays, for the next one.
     pub fn begin_drop(&self, user: &str, schema: &str) -> SessionKey {
         self.change_warehouse(|redshift, now| {
             let key = redshift.warehouse.open(user, now);
@@ -154,6 +152,11 @@ impl World {
     /// Puts a row into the Loads table.
     pub fn put_load(&self, load: &Load) {
         let row = LoadRow::new(&load.table, &load.transaction, load.at);
+        self.state().redshift.warehouse.add_load(row);
+    }
+
+    /// Puts a row into the Loads table, with all that it tells. Its number comes with its place.
+    pub fn put_load_row(&self, row: LoadRow) {
         self.state().redshift.warehouse.add_load(row);
     }
 

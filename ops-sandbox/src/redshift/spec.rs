@@ -102,8 +102,8 @@ pub enum Rights {
     Superuser,
 }
 
-/// Who reads or writes a table just between the loader's kill and its first drop, and stays idle in that transaction. It happens
-/// once: a loader that starts again does not meet it again.
+/// Who reads or writes a table just between the loader's kill and its first drop, and stays idle in that transaction.
+/// It happens once: a loader that starts again does not meet it again.
 #[derive(Clone, Debug)]
 pub struct Intruder {
     pub(super) user: String,
@@ -131,8 +131,9 @@ impl Intruder {
     }
 }
 
-/// A load that shall run: of each schema the tables are loaded anew as `temporary_…`; then sessions that use the schemas are
-/// killed, the schemas dropped, the temporary ones given their names, and the Loads table told, in one transaction.
+/// A load that shall run: of each schema the tables are loaded anew as `temporary_…`; then sessions that use the
+/// schemas are killed, the schemas dropped, the temporary ones given their names, and the Loads table told, in one
+/// transaction.
 #[derive(Clone, Debug)]
 pub struct LoaderSpec {
     pub(super) user: String,
@@ -151,8 +152,9 @@ pub struct LoaderSpec {
 }
 
 impl LoaderSpec {
-    /// A load of `fact` and `dimension` for a transaction of Metapod, by the user `loader`, that begins now. A table takes 10 s, a
-    /// dropped schema 11 s, the rest is quick. It reports every 30 s; where it fails it starts again after a minute.
+    /// A load of `fact` and `dimension` for a transaction of Metapod, by the user `loader`, that begins now. A table
+    /// takes 10 s, a dropped schema 11 s, the rest is quick. It reports every 30 s; where it fails it starts again
+    /// after a minute.
     pub fn new(transaction: impl Into<String>, target_date: Date) -> Self {
         Self {
             user: "loader".to_owned(),

@@ -151,12 +151,18 @@ impl Warehouse {
         self.tables.iter().filter(|(_, table)| table.schema == schema).map(|(oid, _)| *oid).collect()
     }
 
-    /// Takes a schema away, with all that is in it.
-    pub(super) fn drop_schema(&mut self, schema: &str) {
+    /// Takes a schema away, with all that is in it. Who waits for one of its tables is told that there is none.
+    pub(super) fn drop_schema(&mut self, schema: &str, at: Timestamp) {
         self.tables.retain(|_, table| table.schema != schema);
         self.schemas.remove(schema);
         let tables = &self.tables;
+        let waiting = self.locks.iter().filter(|claim| !claim.granted && !tables.contains_key(&claim.oid));
+        let waiting: Vec<Pid> = waiting.map(|claim| claim.pid).collect();
         self.locks.forget(|oid| !tables.contains_key(&oid));
+        for pid in waiting {
+            self.cancel(pid, at);
+        }
+        self.pass_on(at);
     }
 
     /// Gives a schema another name.

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod dags;
+mod hung_load;
 mod nightly;
 mod on_aurora;
 mod schemas;
@@ -10,6 +11,7 @@ mod tonight;
 
 pub use bulk::{Bulk, bulk};
 pub use dags::{dagao, dagao_with, shapes, wide};
+pub use hung_load::{HungLoad, LoadTrouble, hung_load, hung_load_with};
 pub use nightly::{Nightly, nightly};
 pub use on_aurora::{OnAuroraNight, dagao_on_aurora};
 pub use stack::{Stack, stack};

@@ -20,7 +20,7 @@ use cluster::Cluster;
 pub(crate) use listen::Door;
 
 use crate::airflow::{self, Logins};
-use crate::{World, fleet, metabase, metapod, sonar};
+use crate::{World, aws, metabase, metapod, sonar};
 
 /// The largest request that is read, in bytes: two hundred thousand names fit.
 pub(crate) const MAX_REQUEST: usize = 64 << 20;
@@ -110,8 +110,8 @@ impl Server {
         self.cluster.mesos.clone()
     }
 
-    /// What a client of AWS takes as its endpoint: Auto Scaling, and who is asking (STS), as far as the fleet needs them. Any
-    /// credentials are good, where a call is signed with some.
+    /// What a client of AWS takes as its endpoint: Auto Scaling, Redshift's clusters, and who is asking (STS), as far as they
+    /// are needed here. Any credentials are good, where a call is signed with some.
     pub fn aws_url(&self) -> String {
         format!("{}/aws", self.url())
     }
@@ -206,7 +206,7 @@ impl ServerBuilder {
         }
         let router = Router::new()
             .merge(metapod::routes())
-            .merge(fleet::routes())
+            .merge(aws::routes())
             .nest("/sonar", sonar::routes())
             .nest("/metabase", metabase::routes())
             .nest("/airflow2", airflow::airflow2())

@@ -9,6 +9,7 @@ mod conformance;
 mod faults;
 mod fleet;
 mod metabase;
+mod redshift;
 mod scenarios;
 mod sdl;
 mod server;

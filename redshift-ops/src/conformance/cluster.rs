@@ -13,8 +13,8 @@ pub use scenario::{Play, Scenario};
 use super::{Fault, Prepare, Report};
 use crate::{Cluster, ClusterId, ClusterRead, ClusterWrite, Result};
 
-/// Where an implementation is put to the test. [Preparing](Prepare) it plays the scenario: its clusters are all there are. A
-/// stage that cannot prepare may have any clusters.
+/// Where an implementation is put to the test. [Preparing](Prepare) it plays the scenario: its clusters are all there
+/// are. A stage that cannot prepare may have any clusters.
 #[async_trait]
 pub trait Stage: Prepare<Scenario = Scenario, Start = ()> {
     /// The port for reading that is tested.
@@ -32,8 +32,8 @@ pub trait Stage: Prepare<Scenario = Scenario, Start = ()> {
     /// What time it is there.
     fn now(&self) -> Timestamp;
 
-    /// Lets time pass there: where the system has a clock of its own, by turning it. Cases wait by it for at most half an
-    /// hour, in steps that begin with a tenth of a second and grow.
+    /// Lets time pass there: where the system has a clock of its own, by turning it. Cases wait by it for at most half
+    /// an hour, in steps that begin with a tenth of a second and grow.
     async fn pass(&self, time: Duration);
 
     /// Makes the system fail from now on. Only called where the stage can `Fault`.

@@ -47,8 +47,8 @@ impl Who {
     }
 }
 
-/// Where an implementation is put to the test. [Preparing](Prepare) it brings users and tables to the scenario, ends all sessions
-/// but the ports' own, and empties the Loads table and what is known of rows that were not loaded.
+/// Where an implementation is put to the test. [Preparing](Prepare) it brings users and tables to the scenario, ends
+/// all sessions but the ports' own, and empties the Loads table and what is known of rows that were not loaded.
 ///
 /// What the stage does itself, it does behind the ports' back: no fault applies.
 #[async_trait]
@@ -62,15 +62,15 @@ pub trait Stage: Prepare<Scenario = Scenario, Start = ()> {
     /// The port for the Loads table that is tested.
     fn loads(&self) -> &dyn LoadsRead;
 
-    /// Opens a session of this user that reads a table (`schema.name`) by a `select`, and then is idle in its transaction. Only
-    /// called where nobody waits for that table.
+    /// Opens a session of this user that reads a table (`schema.name`) by a `select`, and then is idle in its
+    /// transaction. Only called where nobody waits for that table.
     ///
     /// # Errors
     /// Where that fails; the case then has failed.
     async fn hold(&self, user: &str, table: &str) -> Result<SessionKey>;
 
-    /// Opens a session of this user that begins to drop the schema `fact` with all that is in it, by `drop schema`, and does not
-    /// wait until that is done. When it is, the session ends its transaction.
+    /// Opens a session of this user that begins to drop the schema `fact` with all that is in it, by `drop schema`, and
+    /// does not wait until that is done. When it is, the session ends its transaction.
     ///
     /// # Errors
     /// Where that fails; the case then has failed.
@@ -100,8 +100,8 @@ pub trait Stage: Prepare<Scenario = Scenario, Start = ()> {
     /// Where that fails; the case then has failed.
     async fn insert_load_error(&self, error: &LoadError) -> Result<()>;
 
-    /// Lets time pass there: where the system has a clock of its own, by turning it. Cases wait by it for at most a minute, in
-    /// steps that begin with a tenth of a second and grow.
+    /// Lets time pass there: where the system has a clock of its own, by turning it. Cases wait by it for at most a
+    /// minute, in steps that begin with a tenth of a second and grow.
     async fn pass(&self, time: Duration);
 
     /// Makes the system fail from now on. Only called where the stage can `Fault`.

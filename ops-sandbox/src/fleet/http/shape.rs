@@ -3,33 +3,13 @@
 use fleet_ops::{Group, InstanceId, Machine, Refresh, RefreshState};
 use jiff::Timestamp;
 
-use super::Form;
-use super::xml::Xml;
+use crate::aws::Form;
+use crate::aws::xml::Xml;
 use crate::fleet::Fleet;
 use crate::refusal::Refusal;
 
 /// How many are told at once, where nothing is said.
 const PAGE: u32 = 50;
-/// The most that are told at once.
-const LARGEST_PAGE: u32 = 100;
-
-pub(super) fn identity() -> Xml {
-    let arn = "arn:aws:iam::123456789012:user/sandbox";
-    Xml::default().leaf("Arn", arn).leaf("UserId", "AIDASANDBOX").leaf("Account", "123456789012")
-}
-
-/// Part of a list, and how to ask for what follows.
-fn page<T>(form: &Form, all: Vec<T>) -> Result<(Vec<T>, Option<usize>), Refusal> {
-    let wanted = form.number("MaxRecords")?.unwrap_or(PAGE);
-    if wanted == 0 || wanted > LARGEST_PAGE {
-        return Err(Refusal::Invalid(format!("ValidationError: MaxRecords must be between 1 and {LARGEST_PAGE}")));
-    }
-    let wrong = || Refusal::Invalid("InvalidNextToken: The NextToken value is not valid".to_owned());
-    let from = form.get("NextToken").map(|token| token.parse::<usize>().map_err(|_| wrong())).transpose()?;
-    let (from, count) = (from.unwrap_or(0), wanted as usize);
-    let next = (all.len() > from + count).then_some(from + count);
-    Ok((all.into_iter().skip(from).take(count).collect(), next))
-}
 
 pub(super) fn groups(fleet: &Fleet, form: &Form) -> Result<Xml, Refusal> {
     let names = form.list("AutoScalingGroupNames");
@@ -47,7 +27,7 @@ pub(super) fn groups(fleet: &Fleet, form: &Form) -> Result<Xml, Refusal> {
         (names.is_empty() || names.contains(&group.name.as_str())) && filters.iter().all(tagged)
     };
     let all: Vec<Group> = fleet.groups.values().map(|group| group.shown()).filter(wanted).collect();
-    let (told, next) = page(form, all)?;
+    let (told, next) = form.page(all, PAGE, "NextToken")?;
     let list = Xml::default().list("AutoScalingGroups", told.iter().map(group));
     Ok(next.into_iter().fold(list, |list, next| list.leaf("NextToken", next)))
 }
@@ -86,7 +66,7 @@ fn machine(one: &Machine) -> Xml {
 pub(super) fn refreshes(fleet: &Fleet, form: &Form) -> Result<Xml, Refusal> {
     let name = form.need("AutoScalingGroupName")?;
     let all = fleet.group(name)?.refreshes.iter().rev().map(|one| one.shown.clone()).collect();
-    let (told, next) = page(form, all)?;
+    let (told, next) = form.page(all, PAGE, "NextToken")?;
     let list = Xml::default().list("InstanceRefreshes", told.iter().map(|one| refresh(name, one)));
     Ok(next.into_iter().fold(list, |list, next| list.leaf("NextToken", next)))
 }

@@ -1,7 +1,7 @@
 //! What a loader logs, in the form of capivara's lines: the prefix of its logger, then a map in EDN.
 //!
-//! Its kills, its statements and its reports are as they were seen. That it tells of its `COPY` and of the new names in the same
-//! way, what stands in `:wip` while there is something, and the line of a failure are assumed.
+//! Its kills, its statements and its reports are as they were seen. That it tells of its `COPY` and of the new names in
+//! the same way, what stands in `:wip` while there is something, and the line of a failure are assumed.
 
 use std::collections::VecDeque;
 use std::fmt;

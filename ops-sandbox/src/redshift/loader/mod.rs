@@ -264,7 +264,7 @@ impl Redshift {
         loader.is_done = true;
         let Some(pid) = loader.session.take() else { return };
         for schema in &loader.spec.schemas {
-            self.warehouse.drop_schema(schema);
+            self.warehouse.drop_schema(schema, at);
             self.warehouse.rename_schema(&temporary(schema), schema);
         }
         for (_, name, rows) in &loader.tables {

@@ -19,8 +19,8 @@ use crate::refusal::Refusal;
 use crate::world::{Done, State};
 use crate::{Operation, World};
 
-/// The warehouse in memory: its ports, as one user. It has a session of its own from its first call until all of its clones are
-/// gone, and a new one where that was ended.
+/// The warehouse in memory: its ports, as one user. It has a session of its own from its first call until all of its
+/// clones are gone, and a new one where that was ended.
 #[derive(Clone, Debug)]
 pub struct WarehousePort {
     connection: Arc<Connection>,

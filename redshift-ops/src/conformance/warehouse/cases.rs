@@ -1,4 +1,5 @@
-//! The cases. What the warehouse is known to do is asserted; where only a guess exists, every harmless behaviour passes.
+//! The cases. What the warehouse is known to do is asserted; where only a guess exists, every harmless behaviour
+//! passes.
 
 mod ending;
 mod faults;

@@ -4,33 +4,38 @@ use std::fmt;
 
 /// What lies in an element.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Xml(String);
+pub(crate) struct Xml(String);
 
 impl Xml {
     /// A document.
-    pub(super) fn root(name: &str, namespace: &str, content: Self) -> Self {
+    pub(crate) fn root(name: &str, namespace: &str, content: Self) -> Self {
         Self(format!("<{name} xmlns=\"{namespace}\">{}</{name}>\n", content.0))
     }
 
     /// A text.
-    pub(super) fn text(text: impl fmt::Display) -> Self {
+    pub(crate) fn text(text: impl fmt::Display) -> Self {
         Self(text.to_string().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))
     }
 
     /// And an element with this in it.
-    pub(super) fn node(mut self, name: &str, content: Self) -> Self {
+    pub(crate) fn node(mut self, name: &str, content: Self) -> Self {
         self.0.push_str(&format!("<{name}>{}</{name}>", content.0));
         self
     }
 
     /// And an element with this text in it.
-    pub(super) fn leaf(self, name: &str, text: impl fmt::Display) -> Self {
+    pub(crate) fn leaf(self, name: &str, text: impl fmt::Display) -> Self {
         self.node(name, Self::text(text))
     }
 
     /// And a list: each in an element `member`.
-    pub(super) fn list(self, name: &str, members: impl IntoIterator<Item = Self>) -> Self {
-        self.node(name, members.into_iter().fold(Self::default(), |list, member| list.node("member", member)))
+    pub(crate) fn list(self, name: &str, members: impl IntoIterator<Item = Self>) -> Self {
+        self.list_of(name, "member", members)
+    }
+
+    /// And a list: each in an element of this name.
+    pub(crate) fn list_of(self, name: &str, each: &str, members: impl IntoIterator<Item = Self>) -> Self {
+        self.node(name, members.into_iter().fold(Self::default(), |list, member| list.node(each, member)))
     }
 }
 
