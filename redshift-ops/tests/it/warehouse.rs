@@ -5,32 +5,33 @@ use std::time::Duration;
 use async_trait::async_trait;
 use redshift_ops::conformance::warehouse::{KEEP_A_SESSION, Scenario, Stage, WRITE_LOAD_ERRORS, Who, run_all};
 use redshift_ops::conformance::{Fault, Needs, Prepare};
-use redshift_ops::sql::Warehouse as Sql;
-use redshift_ops::{Error, Load, LoadError, LoadsRead, Result, SessionKey, WarehouseRead, WarehouseWrite};
+use redshift_ops::sql::{DataApiSql, Warehouse as Sql};
+use redshift_ops::{ClusterId, Error, Load, LoadError, LoadsRead, Result, SessionKey, WarehouseRead, WarehouseWrite};
 
 use tokio::sync::Mutex;
 
+use crate::aws::Peer;
 use crate::postgres::{Postgres, Warehouse};
 
 /// The suite knows the database by its name: only one stage at a time has it.
 static TURN: Mutex<()> = Mutex::const_new(());
 
 /// The ports of each who asks, and what is done behind them.
-struct Peer {
+struct Peers {
     name: &'static str,
     keeps_a_session: bool,
     ports: Vec<(Who, Sql)>,
     behind: Warehouse,
 }
 
-impl Peer {
+impl Peers {
     fn port(&self, who: Who) -> &Sql {
         &self.ports.iter().find(|(one, _)| *one == who).unwrap().1
     }
 }
 
 #[async_trait]
-impl Prepare for Peer {
+impl Prepare for Peers {
     type Scenario = Scenario;
     type Start = ();
 
@@ -53,7 +54,7 @@ impl Prepare for Peer {
 }
 
 #[async_trait]
-impl Stage for Peer {
+impl Stage for Peers {
     fn reads(&self, who: Who) -> &dyn WarehouseRead {
         self.port(who)
     }
@@ -128,9 +129,27 @@ async fn every_case_over_the_wire() {
     let behind = postgres.found("belomonte").await;
     let port = |who: Who| (who, Sql::new(postgres.wire(&behind.name, who.user())));
     let ports = Who::ALL.map(port).into();
-    let peer = Peer { name: "PostgreSQL over the wire", keeps_a_session: true, ports, behind };
+    let peer = Peers { name: "PostgreSQL over the wire", keeps_a_session: true, ports, behind };
     let report = run_all(&peer).await;
     assert!(report.failed().is_empty(), "{report}");
     let left_out = "a warehouse that is away tells nothing, a session whose end was not answered may have ended";
+    assert_eq!(report.not_possible().join(", "), left_out, "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_case_over_the_data_api() {
+    let (Some(postgres), Some(peer)) = (Postgres::there_is(), Peer::there_is("us-east-2")) else { return };
+    let _turn = TURN.lock().await;
+    peer.play().await.unwrap();
+    let behind = postgres.found("belomonte").await;
+    let cluster = ClusterId::new("cantareira-k-redshift-redshiftcluster-1lp2x");
+    let aws = peer.aws("AKIAIOSFODNN7EXAMPLE").await;
+    let port = |who: Who| (who, Sql::new(DataApiSql::new(aws.clone(), cluster.clone(), "belomonte", who.user())));
+    let ports = Who::ALL.map(port).into();
+    let peer = Peers { name: "PostgreSQL over the Data API", keeps_a_session: false, ports, behind };
+    let report = run_all(&peer).await;
+    assert!(report.failed().is_empty(), "{report}");
+    let left_out = "who asks has a session, nobody ends the session that asks, a warehouse that is away tells nothing, \
+                    a session whose end was not answered may have ended";
     assert_eq!(report.not_possible().join(", "), left_out, "{report}");
 }
