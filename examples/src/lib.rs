@@ -26,6 +26,8 @@ pub mod show;
 pub mod signals;
 pub mod surroundings;
 pub mod text;
+#[cfg(feature = "redshift")]
+pub mod warehouse;
 
 /// The program in the README is compiled with the tests.
 #[cfg(doctest)]

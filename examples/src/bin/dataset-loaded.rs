@@ -9,9 +9,11 @@ use examples::flags::Common;
 use examples::main_loop::block_on;
 use examples::screen::{Ending, Screen};
 use examples::text::count;
+use examples::warehouse::load;
 use jiff::Timestamp;
 use metapod_client::{DatasetName, TransactionId};
 use ops_recipes::redshift::DatasetLoaded;
+use ops_sandbox::scenario::LoadTrouble;
 
 /// For the end of `--help`.
 const EXAMPLES: &str = "Examples:
@@ -55,6 +57,9 @@ async fn go(cli: &Cli, screen: Screen) -> Result<Ending, Failure> {
         [] => vec![reach.transaction(None)?],
         named => named.to_vec(),
     };
+    if let Some(sandbox) = &reach.sandbox {
+        load(sandbox, LoadTrouble::Reader)?;
+    }
     let environment = &reach.target.environment;
     let mut reads = reach.warehouse().loaded(environment, cli.through)?;
     if let Ok(datasets) = reach.datasets() {

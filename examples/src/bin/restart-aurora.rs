@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aurora_client::FrameworkId;
 use clap::Parser;
-use examples::cluster::{group, sandbox_only};
+use examples::cluster::group;
 use examples::connect::Reach;
 use examples::exit::{CODES, Failure};
 use examples::flags::RecipeFlags;
@@ -56,7 +56,7 @@ fn trouble(text: &str) -> Result<Trouble, String> {
 impl Cli {
     async fn question(&self, reach: &Reach) -> Result<RestartAurora, Failure> {
         if self.trouble.is_some() || reach.sandbox.is_some() {
-            let world = sandbox_only(reach, "--trouble")?;
+            let world = reach.sandbox_only("--trouble")?.world();
             world.aurora_trouble(self.trouble.unwrap_or(Trouble::SchedulerDown));
             // The sandbox closes its ports a moment later.
             tokio::time::sleep(Duration::from_millis(50)).await;

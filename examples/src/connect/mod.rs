@@ -75,6 +75,8 @@ pub struct Reach {
 pub struct Embedded {
     /// Tonight's run.
     pub transaction: TransactionId,
+    /// The night's transactions.
+    pub night: ops_sandbox::scenario::Nightly,
     server: Server,
 }
 
@@ -128,6 +130,8 @@ async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
             machines_group: Some(stack.on_demand),
             ..crate::config::Fleet::default()
         }),
+        #[cfg(feature = "redshift")]
+        redshift: Some(warehouse::in_sandbox(&world)),
         #[cfg(feature = "aurora")]
         journal_command: ["printf", "the journal of %s, as the sandbox has it\n"].map(str::to_owned).to_vec(),
         ..Environment::default()
@@ -147,7 +151,7 @@ async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
     {
         reach.warehouse = Warehouse::of_sandbox(&world, rights);
     }
-    reach.sandbox = Some(Arc::new(Embedded { transaction: night.transaction, server }));
+    reach.sandbox = Some(Arc::new(Embedded { transaction: night.transaction, night, server }));
     Ok(reach)
 }
 
@@ -341,6 +345,15 @@ impl Reach {
         let (system, setting) =
             if self.settings.sonar_url.is_none() { ("Sonar", "sonar_url") } else { ("Metapod", "metapod_url") };
         missing(&self.target.environment, system, setting)
+    }
+
+    /// What may be asked of the embedded sandbox only.
+    ///
+    /// # Errors
+    /// Where the environment is another one.
+    pub fn sandbox_only(&self, flag: &str) -> Result<&Embedded, Failure> {
+        let elsewhere = || format!("{flag} is for the embedded sandbox only, and this is {}", self.target);
+        self.sandbox.as_deref().ok_or_else(|| Failure::usage(elsewhere()))
     }
 
     /// The transaction that is meant: the named one; in the embedded sandbox otherwise tonight's.

@@ -8,6 +8,7 @@ use ops_plan::{Recipe, Registry};
 use ops_recipes::first::{MetabaseSystem, RedshiftSystem, System};
 use ops_recipes::redshift::{LoadedReads, MetabaseLoads, RestartRedshift, WarehouseReads, WarehouseWrites};
 use ops_sandbox::World;
+use ops_sandbox::redshift::ClusterSpec;
 use redshift_ops::sql::{LoadsTable, Login as SqlLogin, Sql, Warehouse as SqlWarehouse, WireSql};
 use redshift_ops::{ClusterRead, ClusterWrite, LoadsRead, WarehouseRead, WarehouseWrite};
 
@@ -203,6 +204,19 @@ impl Metabase {
     fn new(client: Arc<dyn MetabaseRead>, place: &str, address: &str) -> Self {
         let loads = MetabaseLoads::new(Arc::clone(&client), place);
         Self { reads: client, loads: Arc::new(loads), address: address.to_owned() }
+    }
+}
+
+/// The sandbox's warehouse, and how it is configured.
+pub(super) fn in_sandbox(world: &World) -> Redshift {
+    let cluster = "cantareira-k-redshift-redshiftcluster";
+    world.put_cluster(ClusterSpec::new(format!("{cluster}-1lp2x")).serves());
+    Redshift {
+        cluster: cluster.to_owned(),
+        region: "sandbox".to_owned(),
+        protected: vec!["finance".to_owned()],
+        restarter: Some("the task capivara-load and its job".to_owned()),
+        ..Redshift::default()
     }
 }
 
