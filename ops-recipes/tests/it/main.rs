@@ -7,7 +7,9 @@ mod airflow;
 #[cfg(all(feature = "airflow", feature = "aurora"))]
 mod aurora;
 mod commit_empty;
-#[cfg(feature = "airflow")]
+#[cfg(any(feature = "airflow", feature = "redshift"))]
+mod death;
+#[cfg(any(feature = "airflow", feature = "redshift"))]
 mod desk;
 mod first;
 mod retract;
@@ -16,4 +18,6 @@ mod retract_undo;
 mod scale;
 mod stage;
 mod triage;
+#[cfg(feature = "redshift")]
+mod warehouse;
 mod whole;
