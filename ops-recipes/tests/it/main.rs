@@ -7,9 +7,11 @@ mod airflow;
 #[cfg(all(feature = "airflow", feature = "aurora"))]
 mod aurora;
 mod commit_empty;
-#[cfg(feature = "airflow")]
+#[cfg(any(feature = "airflow", feature = "redshift"))]
 mod desk;
 mod first;
+#[cfg(feature = "redshift")]
+mod redshift;
 mod retract;
 mod retract_attribute;
 mod retract_undo;
