@@ -12,6 +12,8 @@ mod death;
 #[cfg(any(feature = "airflow", feature = "redshift"))]
 mod desk;
 mod first;
+#[cfg(feature = "redshift")]
+mod redshift;
 mod retract;
 mod retract_attribute;
 mod retract_undo;
