@@ -143,6 +143,11 @@ impl RestartRedshift {
         self.transaction.as_deref().or(self.log.as_ref().and_then(|log| log.transaction.as_deref()))
     }
 
+    /// The statement in which the log says that it hangs.
+    fn hangs_in(&self) -> Option<&str> {
+        self.log.as_ref().filter(|log| log.verdict == Verdict::Hung).and_then(|log| log.statement.as_deref())
+    }
+
     /// Whether the log says *now* that the loader hangs.
     fn log_says_hung(&self, now: Timestamp) -> bool {
         self.log.as_ref().is_some_and(|log| log.verdict == Verdict::Hung && !log.is_history(now))
