@@ -41,7 +41,7 @@ fn every_trouble_of_the_sandbox_explains_itself() {
         .is(0, &["finance is protected: the plan is a reboot", "reboot the cluster", "end its"]);
     plan("OtherLoader", &[]).is(0, &["another session of the loader", "reboot the cluster"]);
     plan("NobodyBlocks", &[]).is(0, &["no session of loader waits for a lock", "--accept no-evidence="]);
-    plan("SecondBlocker", &[]).is(0, &["of sandrews", "another reader may block the next schema"]);
+    plan("SecondBlocker", &[]).is(0, &["of sandrews", "Another reader may block the next schema"]);
     plan("Healthy", &[]).is(0, &["nothing to do: no session of loader waits for a lock"]);
     plan("Reader", &["--reboot"]).is(0, &["a reboot was asked for", "reboot the cluster"]);
     plan("Reader", &["--protect", "sandrews"]).is(0, &["sandrews is protected"]);
@@ -169,7 +169,7 @@ mod real {
         with("us-east-2", "us east");
         as_somebody(folder.path(), "restart-redshift", &["--plan-only"]).is(2, &["is no region"]);
         with("password = { env = \"WORD\" }", "password = { env = \"OTHER\" }");
-        as_somebody(folder.path(), "restart-redshift", &["--plan-only"]).is(2, &["OTHER"]);
+        as_somebody(folder.path(), "restart-redshift", &["--plan-only"]).is(3, &["OTHER"]);
         with("user = \"sao_pedro\"", "user = \"sandrews\"");
         let wrong = as_somebody(folder.path(), "restart-redshift", &["--plan-only"]);
         wrong.is(3, &["cannot see", "password authentication failed"]);

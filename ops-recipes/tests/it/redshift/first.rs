@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ops_recipes::first::{
-    MetabaseSystem, RedshiftSystem, Severity, Sign, System, doctor, recipes_for, triage,
-};
+use ops_recipes::first::{MetabaseSystem, RedshiftSystem, Severity, Sign, System, doctor, recipes_for, triage};
 use ops_sandbox::scenario::{HungLoad, LoadTrouble};
 use ops_sandbox::{Fault, Operation, World};
 use redshift_ops::{ClusterStatus, LockMode};
