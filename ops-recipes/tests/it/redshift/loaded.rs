@@ -61,7 +61,11 @@ async fn loaded_yesterday_and_not_today_since_the_loader_hangs() {
     pass(&world, 60);
     let found = look(&world, &reads(&world, "monitor"), DATASET, &[night.yesterday, night.transaction]).await;
     assert!(found.is_complete() && found.known.is_empty());
-    assert_eq!((found.last.len(), &*found.last[0].transaction), (2, &*night.transaction.to_string()), "the newest first");
+    assert_eq!(
+        (found.last.len(), &*found.last[0].transaction),
+        (2, &*night.transaction.to_string()),
+        "the newest first"
+    );
 }
 
 #[tokio::test]
