@@ -5,6 +5,7 @@ use ops_recipes::redshift::RestartRedshift;
 use ops_sandbox::redshift::{ClusterSpec, Intruder};
 use ops_sandbox::scenario::{self, LoadTrouble};
 use ops_sandbox::{Fault, Operation, World};
+use redshift_ops::LockMode;
 
 use super::{
     Desk, advice, ask, asks, blindly, blocks, found, load, log, pass, propose, registry, shown, small, steps,
@@ -229,4 +230,16 @@ async fn all_who_block_it_are_ended_and_nobody_who_waits_behind_it() {
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     assert_eq!((world.all_terminations(), world.terminations(&behind)), (2, 0));
     assert!(world.is_loaded(loader));
+}
+
+#[tokio::test]
+async fn a_circle_is_left_to_the_warehouse() {
+    let (world, _) = small(25, |load| load.intruder(Intruder::reads("metabase", "dimension.customer")));
+    // It has what the loader drops next, and wants what the loader has dropped.
+    let metabase = world.sessions().into_iter().find(|session| session.user == "metabase").unwrap().key;
+    world.lock_table(&metabase, "fact.bills", LockMode::AccessShare, "select count(*) from fact.bills").unwrap();
+    pass(&world, 30);
+    let plan = propose(&world, &registry(&world, "sao_pedro"), &blindly()).await;
+    assert!(plan.is_empty() && blocks(&plan)[0].contains(&format!("{}", metabase.pid)), "{:?}", blocks(&plan));
+    assert!(advice(found(&plan, "blockers")).contains("ends one of them by itself"));
 }
