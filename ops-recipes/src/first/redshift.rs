@@ -11,7 +11,7 @@ use redshift_ops::{ClusterRead, ClusterReadExt, ClusterStatus, LockGraph, Me, Wa
 
 use super::checkup::{Holder, check_up};
 use super::{Access, Checkup, Severity, Sign, System};
-use crate::words::{count, shell};
+use crate::words::{shell, wait};
 
 /// Who waits for less is no sign.
 const WAITING: SignedDuration = SignedDuration::from_mins(5);
@@ -104,11 +104,11 @@ impl RedshiftSystem {
             }
             let hung = waiting.iter().any(|pid| graph.user(*pid) == Some(&self.loader));
             let user = graph.user(root).unwrap_or("somebody");
-            let all = count(waiting.len(), "session");
+            let all = wait(waiting.len());
             let what = if hung {
-                format!("the loader hangs: session {root} of {user} has what it waits for; {all} wait in all")
+                format!("the loader hangs: session {root} of {user} has what it waits for; {all} in all")
             } else {
-                format!("{all} wait because of session {root} of {user}")
+                format!("{all} because of session {root} of {user}")
             };
             let severity = if hung { Severity::Broken } else { Severity::Stuck };
             let mut sign = Sign::new(severity, what);

@@ -106,7 +106,7 @@ impl Sight {
                 });
             }
             if roots.is_empty() && graph.roots_of(pid).is_empty() {
-                let circle = graph.cycles().iter().map(|pids| names(pids)).collect::<Vec<_>>().join("; ");
+                let circle = graph.cycles().iter().map(names).collect::<Vec<_>>().join("; ");
                 return Ok(Self::Deadlock(circle));
             }
             let since = running.iter().find(|query| query.pid == pid).map(|query| query.began);

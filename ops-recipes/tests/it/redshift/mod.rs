@@ -1,6 +1,7 @@
 //! The recipes for the warehouse, on one whose loader hangs in a swap of its schemas.
 
 mod first;
+mod kills;
 mod loaded;
 mod reboot;
 mod restart;
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use ops_plan::{Ask, Finding, Host, Plan, Recipe, Registry, Target, Verdict};
 use ops_recipes::redshift::{RestartRedshift, WarehouseReads, WarehouseWrites};
 use ops_sandbox::World;
+use ops_sandbox::redshift::{ClusterSpec, LoaderId, LoaderSpec, Rights};
 use ops_sandbox::scenario::{self, HungLoad, LoadTrouble};
 use redshift_ops::loader::{HangDetector, LoaderSeen, Scanner};
 
@@ -22,6 +24,20 @@ fn load(trouble: LoadTrouble) -> (World, HungLoad) {
     let world = World::seeded(1).at(Timestamp::now());
     let load = scenario::hung_load_with(&world, trouble, None).unwrap();
     (world, load)
+}
+
+/// A load of two tables that began so many seconds ago, made as the test wants it. After 20 s it drops what was there.
+fn small(ago: u64, load: impl FnOnce(LoaderSpec) -> LoaderSpec) -> (World, LoaderId) {
+    let world = World::seeded(1).at(Timestamp::now() - Duration::from_secs(ago));
+    world.put_cluster(ClusterSpec::new("cantareira-k-redshift").serves());
+    world.put_user("finance", Rights::Plain);
+    for table in ["fact.bills", "dimension.customer"] {
+        world.put_table(table, 1_000);
+    }
+    let spec = LoaderSpec::new("556b5e98-60a1-5743-ad2e-da82d4798170", "2018-01-18".parse().unwrap());
+    let loader = world.put_loader(load(spec));
+    pass(&world, ago);
+    (world, loader)
 }
 
 fn pass(world: &World, seconds: u64) {

@@ -1,15 +1,17 @@
 //! `restart-redshift`: where nobody can be ended the cluster restarts, once, and not at any time.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use ops_plan::{Outcome, Verdict};
 use ops_recipes::redshift::RestartRedshift;
-use ops_sandbox::redshift::{About, ClusterSpec, Intruder, LoaderSpec, Rights};
+use ops_sandbox::redshift::{About, ClusterSpec, Intruder};
 use ops_sandbox::scenario::{self, HungLoad, LoadTrouble};
 use ops_sandbox::{Fault, Operation, World};
-use redshift_ops::{ClusterStatus, ClusterWrite, Resize, Snapshot};
+use redshift_ops::{ClusterId, ClusterStatus, ClusterWrite, Resize, Snapshot};
 
 use super::{
-    Desk, advice, ask, asks, blindly, blocks, found, load, pass, propose, registry, shown, steps, without_sql,
+    Desk, advice, ask, asks, blindly, blocks, found, load, pass, propose, registry, shown, small, steps, without_sql,
 };
 use crate::stage;
 
@@ -76,28 +78,29 @@ async fn a_reboot_can_be_asked_for_though_the_reader_could_be_ended() {
 
 #[tokio::test]
 async fn it_is_done_once_and_the_loader_is_owed_until_it_works_again() {
-    let (world, load, recipe) = protected();
-    let registry = registry(&world, "sao_pedro");
-    let sessions = world.sessions().len();
-    let plan = propose(&world, &registry, &recipe.restarted_by("the job jobs/prod/capivara")).await;
-    assert!(plan.cards().next().unwrap().text.contains("end its"), "of {sessions} sessions");
-    // A loader that takes its time: the cluster is there long before it.
+    const LATE: Duration = Duration::from_secs(24 * 3_600);
+    let (world, loader) =
+        small(600, |load| load.intruder(Intruder::reads("finance", "fact.bills")).starts_again_after(LATE));
+    let (registry, cluster) = (registry(&world, "sao_pedro"), ClusterId::new("cantareira-k-redshift"));
+    let recipe = ask(&world).protecting(["finance"]).restarted_by("the job jobs/prod/capivara");
+    let plan = propose(&world, &registry, &recipe).await;
+    // The loader, who blocks it, and who asks.
+    assert!(plan.cards().next().unwrap().text.ends_with("and end its 3 sessions"));
     let desk = Desk::new();
     let report = desk.apply_while_time_passes(&world, &registry, plan).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
-    assert_eq!((world.reboots(&load.cluster), world.all_terminations()), (1, 0));
-    assert!(world.cluster(&load.cluster).unwrap().is_available());
+    assert_eq!((world.reboots(&cluster), world.all_terminations()), (1, 0));
+    assert!(world.cluster(&cluster).unwrap().is_available());
+    assert!(report.text().contains("the loader has not connected again yet"), "{}", report.text());
     assert_eq!(report.debts.len(), 1);
-    assert_eq!(report.debts[0].id, format!("loader/{}", load.cluster));
+    assert_eq!(report.debts[0].id, format!("loader/{cluster}"));
     assert!(report.debts[0].what.contains("the job jobs/prod/capivara"), "{}", report.debts[0].what);
-    if world.loader_starts(load.loader) == 1 {
-        assert_eq!(desk.due(&registry).await.len(), 1, "the loader is not there yet");
-    }
-    pass(&world, 60);
-    assert_eq!(world.loader_starts(load.loader), 2);
+    assert_eq!(desk.due(&registry).await.len(), 1, "the cluster is there, the loader is not");
+    world.advance(LATE);
+    assert_eq!(world.loader_starts(loader), 2);
     assert!(desk.due(&registry).await.is_empty(), "it works again: nothing is owed");
     pass(&world, 600);
-    assert!(world.is_loaded(load.loader));
+    assert!(world.is_loaded(loader));
 }
 
 #[tokio::test]
@@ -134,12 +137,12 @@ async fn somebody_elses_reboot_is_enough() {
 
 #[tokio::test]
 async fn an_earlier_reboot_is_not_taken_for_ours() {
-    let (world, load, recipe) = protected();
+    let world = World::seeded(1).at(Timestamp::now() - SignedDuration::from_mins(2));
+    let load = scenario::hung_load(&world).unwrap();
     world.redshift_cluster().reboot(&load.cluster).await.unwrap();
     pass(&world, 120);
-    // It hangs again, after that.
     let registry = registry(&world, "sao_pedro");
-    let plan = propose(&world, &registry, &recipe.rebooting()).await;
+    let plan = propose(&world, &registry, &blindly().rebooting()).await;
     let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     assert_eq!(world.reboots(&load.cluster), 2);
@@ -192,21 +195,12 @@ async fn a_cluster_that_is_not_available_is_not_rebooted() {
 
 #[tokio::test]
 async fn a_young_hang_may_go_on_by_itself() {
-    let began: Timestamp = Timestamp::now() - SignedDuration::from_mins(3);
-    let world = World::seeded(1).at(began);
-    world.put_cluster(ClusterSpec::new("cantareira-k-redshift").serves());
-    world.put_user("finance", Rights::Plain);
-    for table in ["fact.bills", "dimension.customer"] {
-        world.put_table(table, 1_000);
-    }
-    let spec = LoaderSpec::new("556b5e98-60a1-5743-ad2e-da82d4798170", "2018-01-18".parse().unwrap());
-    world.put_loader(spec.intruder(Intruder::reads("finance", "fact.bills")));
-    pass(&world, 180);
+    let (world, _) = small(180, |load| load.intruder(Intruder::reads("finance", "fact.bills")));
     let registry = registry(&world, "sao_pedro");
     let recipe = blindly().protecting(["finance"]);
     let plan = propose(&world, &registry, &recipe).await;
-    // Two tables were loaded in 20 s, and 0.136 s later it drops.
-    let since = began + SignedDuration::from_secs(20);
+    // A moment after its two tables were loaded it drops.
+    let since = world.now() - SignedDuration::from_secs(160) + SignedDuration::from_millis(136);
     assert!(blocks(&plan)[0].starts_with(&format!("it hangs only since {since:.0}")), "{:?}", blocks(&plan));
     let from = since + SignedDuration::from_mins(5);
     assert_eq!(advice(found(&plan, "age")), format!("a reboot is planned from {from:.0} on"));
@@ -236,4 +230,31 @@ async fn without_sql_the_service_is_believed_and_the_loader_stays_owed() {
     assert_eq!(world.reboots(&load.cluster), 1);
     pass(&world, 120);
     assert_eq!(desk.due(&registry).await.len(), 1, "nobody sees whether it works");
+}
+
+#[tokio::test]
+async fn who_may_not_be_ended_after_all_stays_and_the_next_plan_can_be_a_reboot() {
+    let (world, _) = small(600, |load| load.intruder(Intruder::reads("sao_pedro", "fact.bills")));
+    let registry = registry(&world, "operator");
+    // Who is a superuser is not told to an operator.
+    let plan = propose(&world, &registry, &ask(&world)).await;
+    assert!(found(&plan, "right").text.contains("but not those of superusers"));
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
+    assert_eq!(report.outcome, Outcome::Stopped, "{}", report.text());
+    assert!(report.text().contains("must be a superuser"), "{}", report.text());
+    assert_eq!((world.all_terminations(), world.reboots(&ClusterId::new("cantareira-k-redshift"))), (0, 0));
+    let plan = propose(&world, &registry, &ask(&world).rebooting()).await;
+    assert_eq!((steps(&plan), blocks(&plan)), (REBOOT.map(str::to_owned).to_vec(), vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reboot_that_did_not_begin_is_asked_for_again() {
+    let (world, load, recipe) = protected();
+    let registry = registry(&world, "sao_pedro");
+    let plan = propose(&world, &registry, &recipe).await;
+    world.faults().next(1, Operation::RebootCluster, Fault::DropBeforeEffect);
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
+    assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
+    let asked = world.count(Operation::RebootCluster, About::Cluster(&load.cluster).subject());
+    assert_eq!((asked.calls, asked.effects), (2, 1));
 }
