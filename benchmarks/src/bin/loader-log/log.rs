@@ -160,7 +160,8 @@ impl<W: Write> Log<W> {
 
     /// A failure, and where it came from.
     fn failure(&mut self, thread: &str, number: u64) -> Result<()> {
-        let text = format!(":request-failed, :exception \"java.net.SocketTimeoutException: Read timed out {number:x}\"");
+        let text =
+            format!(":request-failed, :exception \"java.net.SocketTimeoutException: Read timed out {number:x}\"");
         self.line("ERROR", thread, "http", 61, &text)?;
         let mut trace = String::from("java.net.SocketTimeoutException: Read timed out\n");
         for depth in 0..5 + number % 30 {

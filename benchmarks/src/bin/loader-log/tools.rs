@@ -1,6 +1,7 @@
 //! Who reads, each in a process of its own, looked at from outside.
 
 use std::fs::File;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -74,8 +75,7 @@ pub(crate) fn read(log: &Path) -> Result<()> {
     if detector.verdict() != Verdict::Hung {
         return Err(format!("the loader hangs, and this was seen: {}", detector.seen(&report)).into());
     }
-    println!("{}", report.events);
-    Ok(())
+    Ok(writeln!(std::io::stdout(), "{}", report.events)?)
 }
 
 fn measured(command: &mut Command) -> Result<Took> {
