@@ -28,7 +28,8 @@ impl Follow {
     }
 
     /// Reads what has come since; how many bytes. Where another file has taken its place, the old one is read to its end and then
-    /// the new one; where the file was cut off, it is read from the beginning.
+    /// the new one; where the file was cut off, it is read from the beginning. That it was cut off and has grown again past where
+    /// it was read cannot be seen.
     ///
     /// # Errors
     /// Where reading fails. That the file is not there for a moment is no failure.
@@ -44,10 +45,12 @@ impl Follow {
             read += self.to_end(scanner, &mut tell)?;
             self.file = File::open(&self.path)?;
             self.read = 0;
+            scanner.cut(&mut tell);
             read += self.to_end(scanner, &mut tell)?;
         } else if there.len() < self.read {
             self.file.seek(SeekFrom::Start(0))?;
             self.read = 0;
+            scanner.cut(&mut tell);
             read += self.to_end(scanner, &mut tell)?;
         }
         Ok(read)
