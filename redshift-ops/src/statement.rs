@@ -2,18 +2,11 @@
 
 use std::borrow::Cow;
 
-/// What stands before a literal that nobody may see.
-const SECRET: [&str; 7] = [
-    "credentials",
-    "password",
-    "access_key_id",
-    "secret_access_key",
-    "session_token",
-    "master_symmetric_key",
-    "secret",
-];
-/// What no literal may be shown with.
-const KEYS: [&str; 4] = ["aws_secret_access_key", "aws_access_key_id", "token=", "master_symmetric_key"];
+/// What a word has in it whose value nobody may see.
+const SECRET: [&str; 9] =
+    ["credential", "password", "passwd", "secret", "token", "access_key", "api_key", "private_key", "symmetric_key"];
+/// What stands instead.
+const MASK: &str = "'***'";
 
 /// The text without what it says of passwords and keys: `COPY … CREDENTIALS '***'`.
 ///
@@ -25,49 +18,171 @@ const KEYS: [&str; 4] = ["aws_secret_access_key", "aws_access_key_id", "token=",
 /// assert_eq!(masked("create user ada password 'x''y' valid until '2027-01-01'"), "create user ada password '***' valid until '2027-01-01'");
 /// ```
 pub fn masked(text: &str) -> Cow<'_, str> {
-    if !text.contains('\'') {
+    let mut out = String::new();
+    let (mut kept, mut at, mut near) = (0, 0, Near::Nothing);
+    while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
+        let (token, length) = token(rest);
+        let whole = rest.get(..length).unwrap_or(rest);
+        let (hides, length) = near.next(token, whole, rest);
+        if hides {
+            out.push_str(text.get(kept..at).unwrap_or_default());
+            out.push_str(MASK);
+            kept = at + length;
+        }
+        at += length;
+    }
+    if kept == 0 {
         return Cow::Borrowed(text);
     }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    let mut changed = false;
-    while let Some(open) = rest.find('\'') {
-        let (before, literal) = rest.split_at(open);
-        out.push_str(before);
-        let length = literal_length(literal);
-        let (literal, after) = literal.split_at(length);
-        if is_secret(&out, literal) {
-            out.push_str("'***'");
-            changed = true;
-        } else {
-            out.push_str(literal);
-        }
-        rest = after;
-    }
-    out.push_str(rest);
-    if changed { Cow::Owned(out) } else { Cow::Borrowed(text) }
+    out.push_str(text.get(kept..).unwrap_or_default());
+    Cow::Owned(out)
 }
 
-/// How long the literal is that a text begins with, quotes included. One that was cut off goes to the end.
-fn literal_length(text: &str) -> usize {
-    let mut at = 1;
-    let bytes = text.as_bytes();
-    while let Some(&byte) = bytes.get(at) {
-        match (byte, bytes.get(at + 1)) {
-            (b'\\', Some(_)) => at += 2,
-            (b'\'', Some(b'\'')) => at += 2,
-            (b'\'', _) => return at + 1,
-            _ => at += 1,
+/// How near a secret is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Near {
+    Nothing,
+    /// Its name was said.
+    Named,
+    /// Its name was said, and that a value follows.
+    Assigned,
+    /// Its value may be put together in so many parentheses.
+    Within(u32),
+    /// Its value was said; there may be more of it.
+    Said,
+}
+
+impl Near {
+    /// Whether a token is hidden, and how much of the text it is.
+    fn next(&mut self, token: Token, whole: &str, rest: &str) -> (bool, usize) {
+        let near = *self;
+        let length = whole.len();
+        let (hides, next) = match (token, near) {
+            (Token::Blank, _) => (false, near),
+            // Redshift takes a quote after a backslash for a part of the literal, standard SQL for its end.
+            (Token::Literal, Near::Nothing | Near::Said) if whole.contains("\\'") && is_secret(rest) => {
+                return (true, rest.len());
+            }
+            (Token::Literal, Near::Nothing | Near::Said) => (has_key(whole), Near::Nothing),
+            (Token::Name, Near::Nothing | Near::Said | Near::Named) if is_secret(whole) => (false, Near::Named),
+            (Token::Name, Near::Nothing | Near::Said) => (false, Near::Nothing),
+            (Token::Literal | Token::Name, Near::Within(_)) => (true, near),
+            (Token::Literal | Token::Name, _) => (true, Near::Said),
+            (Token::Word | Token::Other(_), Near::Assigned) if is_value(token, whole) => {
+                let end = rest.find(|c: char| c.is_whitespace() || "'\"(),;&".contains(c));
+                // What is called makes the secret of what it is given.
+                let called = end.is_some_and(|end| rest.get(end..).is_some_and(|rest| rest.starts_with('(')));
+                *self = if called { Near::Assigned } else { Near::Said };
+                return (!called, end.unwrap_or(rest.len()));
+            }
+            (Token::Word, Near::Within(_)) => (is_key(whole), near),
+            (Token::Word, _) if is_secret(whole) => (false, Near::Named),
+            (Token::Word, Near::Named | Near::Assigned) if is_prefix(whole) => (false, near),
+            (Token::Word, _) => (is_key(whole), Near::Nothing),
+            (Token::Other('('), Near::Named | Near::Assigned) => (false, Near::Within(1)),
+            (Token::Other('('), Near::Within(open)) => (false, Near::Within(open.saturating_add(1))),
+            (Token::Other(')'), Near::Within(1)) => (false, Near::Said),
+            (Token::Other(')'), Near::Within(open)) => (false, Near::Within(open - 1)),
+            (Token::Other(_), Near::Within(_)) => (false, near),
+            (Token::Other('=' | ':'), Near::Named | Near::Assigned) => (false, Near::Assigned),
+            (Token::Other('>'), Near::Assigned) => (false, near),
+            (Token::Other('|'), Near::Said | Near::Assigned) => (false, Near::Assigned),
+            (Token::Other(_), _) => (false, Near::Nothing),
+        };
+        *self = next;
+        (hides, length)
+    }
+}
+
+/// A piece of SQL.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Token {
+    /// Blanks and comments.
+    Blank,
+    Word,
+    /// In single quotes, or between dollar signs.
+    Literal,
+    /// In double quotes.
+    Name,
+    Other(char),
+}
+
+/// What a text begins with, and how long that is. What was cut off goes to the end.
+fn token(text: &str) -> (Token, usize) {
+    let first = text.chars().next().unwrap_or(' ');
+    let until = |end: &str, from: usize| {
+        let rest = text.get(from..).unwrap_or_default();
+        rest.find(end).map_or(text.len(), |at| from + at + end.len())
+    };
+    let run = |is: fn(char) -> bool| text.find(|c| !is(c)).unwrap_or(text.len());
+    match first {
+        _ if first.is_whitespace() => (Token::Blank, run(char::is_whitespace)),
+        _ if text.starts_with("--") => (Token::Blank, until("\n", 2)),
+        _ if text.starts_with("/*") => (Token::Blank, until("*/", 2)),
+        '\'' | '"' => (if first == '"' { Token::Name } else { Token::Literal }, quoted(text, first)),
+        '$' => {
+            let tag = text.get(1..).unwrap_or_default().find(|c: char| !is_word(c)).and_then(|end| text.get(..end + 2));
+            let tag = tag.unwrap_or_default();
+            if tag.ends_with('$') { (Token::Literal, until(tag, tag.len())) } else { (Token::Other(first), 1) }
+        }
+        _ if is_word(first) => (Token::Word, run(is_word)),
+        _ => (Token::Other(first), first.len_utf8()),
+    }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// How long what stands in quotes is, the quotes included.
+fn quoted(text: &str, quote: char) -> usize {
+    let mut chars = text.char_indices().skip(1).peekable();
+    while let Some((at, c)) = chars.next() {
+        if c == '\\' && quote == '\'' {
+            chars.next();
+        } else if c == quote && chars.next_if(|(_, next)| *next == quote).is_none() {
+            return at + quote.len_utf8();
         }
     }
     text.len()
 }
 
-fn is_secret(before: &str, literal: &str) -> bool {
-    let mut words = before.rsplit(|c: char| c.is_whitespace() || c == '=').filter(|word| !word.is_empty());
-    let word = words.find(|word| !word.eq_ignore_ascii_case("as")).unwrap_or_default();
+/// Whether it is, or begins, a value without quotes.
+fn is_value(token: Token, whole: &str) -> bool {
+    match token {
+        Token::Other(c) => !"=:>|(),;".contains(c),
+        _ => !is_prefix(whole),
+    }
+}
+
+/// What may stand between a secret's name and its value: `AS`, `TO`, and `E` before a literal.
+fn is_prefix(word: &str) -> bool {
+    ["as", "e", "n", "to", "with"].iter().any(|one| word.eq_ignore_ascii_case(one))
+}
+
+fn is_secret(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    SECRET.iter().any(|secret| lower.contains(secret)) || lower == "pwd"
+}
+
+/// Whether a literal has something in it that is a secret, or holds one: `aws_secret_access_key=…`, an address with a password.
+fn has_key(literal: &str) -> bool {
     let lower = literal.to_ascii_lowercase();
-    SECRET.iter().any(|secret| word.eq_ignore_ascii_case(secret)) || KEYS.iter().any(|key| lower.contains(key))
+    let names = SECRET.iter().any(|secret| {
+        let after = lower.find(secret).and_then(|at| lower.get(at..));
+        after.is_some_and(|after| after.trim_start_matches(is_word).trim_start().starts_with(['=', ':']))
+    });
+    let login = lower.split("://").skip(1).any(|rest| {
+        let host = rest.split(['/', '?', ' ']).next().unwrap_or_default();
+        host.rsplit_once('@').is_some_and(|(login, _)| login.contains(':'))
+    });
+    names || login || lower.contains("x-amz-signature") || literal.split(|c| !is_word(c)).any(is_key)
+}
+
+/// Whether a word is the id of an access key.
+fn is_key(word: &str) -> bool {
+    let upper = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+    word.len() == 20 && (word.starts_with("AKIA") || word.starts_with("ASIA")) && word.bytes().all(upper)
 }
 
 #[cfg(test)]
@@ -90,6 +205,22 @@ mod tests {
             ("alter user u password='planted'", "alter user u password='***'"),
             ("copy t credentials 'aws_secret_access_key=cut off at the six hundr", "copy t credentials '***'"),
             ("copy t credentials 'a\\'planted' x", "copy t credentials '***' x"),
+            ("alter user u password E'planted'", "alter user u password E'***'"),
+            ("alter user u password /* new */ 'planted'", "alter user u password /* new */ '***'"),
+            ("alter user u password $x$plan'ted$x$ createdb", "alter user u password '***' createdb"),
+            ("set api_key to 'x', token = planted; select 1", "set api_key to '***', token = '***'; select 1"),
+            ("alter user u password=!plan$ted", "alter user u password='***'"),
+            (
+                "update u set password = md5('planted' || 'b', 'c'), n = 'd'",
+                "update u set password = md5('***' || '***', '***'), n = 'd'",
+            ),
+            ("copy t secret_access_key 'pla' || 'nted'", "copy t secret_access_key '***' || '***'"),
+            (r#"{"password": "planted", "user": "ada"}"#, r#"{"password": '***', "user": "ada"}"#),
+            ("select 's3://b/k?X-Amz-Signature=planted'", "select '***'"),
+            ("select 'postgres://ada:planted@example.com/db'", "select '***'"),
+            ("select AKIAABCDEFGHIJKLMNOP, 'AKIAABCDEFGHIJKLMNOP'", "select '***', '***'"),
+            ("select 'a\\', password 'planted'", "select '***'"),
+            ("select password, 'x' from u where name = 'ada'", "select password, 'x' from u where name = 'ada'"),
             ("select 'it''s fine', 'password'", "select 'it''s fine', 'password'"),
             ("drop schema if exists fact cascade", "drop schema if exists fact cascade"),
         ] {

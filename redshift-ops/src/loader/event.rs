@@ -49,7 +49,7 @@ pub struct Progress {
 impl Progress {
     /// Whether all tables are loaded and nothing is in work: what is left is to swap them.
     pub fn is_idle(&self) -> bool {
-        self.wip == 0 && self.wip_is_empty && self.total.is_none_or(|total| self.done >= total)
+        self.wip == 0 && self.wip_is_empty && self.total.is_some_and(|total| total > 0 && self.done >= total)
     }
 }
 

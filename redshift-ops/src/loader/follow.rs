@@ -28,12 +28,13 @@ impl Follow {
     }
 
     /// Reads what has come since; how many bytes. Where another file has taken its place, the old one is read to its end and then
-    /// the new one; where the file was cut off, it is read from the beginning.
+    /// the new one; where the file was cut off, it is read from the beginning. That it was cut off and has grown again past where
+    /// it was read cannot be seen.
     ///
     /// # Errors
     /// Where reading fails. That the file is not there for a moment is no failure.
     pub fn read_new(&mut self, scanner: &mut Scanner, mut tell: impl FnMut(LoaderEvent)) -> io::Result<u64> {
-        let mut read = self.read_to_end(scanner, &mut tell)?;
+        let mut read = self.to_end(scanner, &mut tell)?;
         let there = match std::fs::metadata(&self.path) {
             Ok(there) => there,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(read),
@@ -41,19 +42,21 @@ impl Follow {
         };
         if is_other(&self.file.metadata()?, &there) {
             // What came to the old one between the two looks.
-            read += self.read_to_end(scanner, &mut tell)?;
+            read += self.to_end(scanner, &mut tell)?;
             self.file = File::open(&self.path)?;
             self.read = 0;
-            read += self.read_to_end(scanner, &mut tell)?;
+            scanner.cut(&mut tell);
+            read += self.to_end(scanner, &mut tell)?;
         } else if there.len() < self.read {
             self.file.seek(SeekFrom::Start(0))?;
             self.read = 0;
-            read += self.read_to_end(scanner, &mut tell)?;
+            scanner.cut(&mut tell);
+            read += self.to_end(scanner, &mut tell)?;
         }
         Ok(read)
     }
 
-    fn read_to_end(&mut self, scanner: &mut Scanner, tell: &mut impl FnMut(LoaderEvent)) -> io::Result<u64> {
+    fn to_end(&mut self, scanner: &mut Scanner, tell: &mut impl FnMut(LoaderEvent)) -> io::Result<u64> {
         let mut piece = vec![0; PIECE];
         let before = self.read;
         loop {

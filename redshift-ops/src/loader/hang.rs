@@ -15,6 +15,9 @@ const REPORTS: u32 = 3;
 const FRESH: SignedDuration = SignedDuration::from_mins(2);
 /// So many of the sessions that were ended are kept.
 const KILLED: usize = 20;
+/// So many schemas are kept in mind, and so many parts of one statement.
+const SCHEMAS: usize = 64;
+const PARTS: usize = 64;
 /// A statement is shown so far.
 const SHOWN: usize = 300;
 
@@ -99,17 +102,21 @@ impl fmt::Display for LoaderSeen {
 /// Makes a [`Verdict`] of events.
 ///
 /// The loader hangs where, after a statement of its swap (`DROP SCHEMA`, or `ALTER SCHEMA … RENAME`), it reported three times that all
-/// tables are loaded and none is in work, and began no other statement. Whatever else it does, it works: it loads tables, or the
-/// swap goes on. Another transaction, or more tables in work, begin a new load.
+/// tables are loaded and none is in work, for one transaction, and began no other statement. Whatever else it does, it works: it
+/// loads tables, or the swap goes on. Another transaction, or more tables in work, begin a new load. A report that is not later
+/// than the one before is none: some logs have every line twice.
 ///
 /// Inferred, since no log of a whole load was at hand: it has finished where a `COMMIT` came after the drops, or where every
-/// schema that was dropped was renamed into its place and another statement came after that.
+/// schema that was dropped was renamed into its place and then came another statement, or (see [`HangDetector::seen`]) for two
+/// minutes lines but no report. After a `ROLLBACK` nothing was swapped.
 #[derive(Clone, Debug, Default)]
 pub struct HangDetector {
     transaction: Option<String>,
     target_date: Option<String>,
     progress: Option<Progress>,
-    statement: Option<(Statement, Kind)>,
+    statement: Option<Statement>,
+    /// Whether it belongs to the swap.
+    swaps: bool,
     dropped: BTreeSet<String>,
     renamed: BTreeSet<String>,
     committed: bool,
@@ -120,10 +127,11 @@ pub struct HangDetector {
 
 /// What a statement is to the swap.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
-    Drop(String),
-    Rename(String),
+enum Step {
+    Drop(Vec<String>),
+    Rename { from: String, to: String },
     Commit,
+    Rollback,
     Other,
 }
 
@@ -157,6 +165,7 @@ impl HangDetector {
         self.transaction = progress.transaction.clone().or(self.transaction.take());
         self.target_date = progress.target_date.clone().or(self.target_date.take());
         let before = self.progress.replace(progress.clone());
+        let is_later = before.as_ref().is_none_or(|before| before.at.is_none() || before.at < progress.at);
         let moved = before.is_none_or(|before| (before.done, before.wip) != (progress.done, progress.wip));
         if moved {
             self.moved = progress.at.or(self.moved);
@@ -165,7 +174,7 @@ impl HangDetector {
             self.reports = 0;
             // Tables are loaded again: what was swapped belongs to the load before.
             self.forget_swap();
-        } else if self.is_swapping() {
+        } else if self.is_swapping() && self.transaction.is_some() && is_later {
             self.reports = self.reports.saturating_add(1);
         }
     }
@@ -173,26 +182,37 @@ impl HangDetector {
     fn statement(&mut self, statement: &Statement) {
         self.reports = 0;
         self.moved = statement.at.or(self.moved);
-        let kind = kind(&statement.text);
-        match &kind {
-            Kind::Drop(schema) => {
-                if self.is_finished() {
-                    self.forget_swap();
+        let steps = steps(&statement.text);
+        let mut finished = self.is_finished();
+        self.swaps = steps.iter().any(|step| matches!(step, Step::Drop(_) | Step::Rename { .. }));
+        for step in steps {
+            match step {
+                Step::Drop(schemas) => {
+                    if std::mem::take(&mut finished) {
+                        self.forget_swap();
+                    }
+                    let room = SCHEMAS.saturating_sub(self.dropped.len());
+                    self.dropped.extend(schemas.into_iter().take(room));
                 }
-                self.dropped.insert(schema.clone());
+                Step::Rename { from, to } => {
+                    // What is moved away was made anew: that it was dropped before says nothing of the swap.
+                    self.dropped.remove(&from);
+                    if self.renamed.len() < SCHEMAS {
+                        self.renamed.insert(to);
+                    }
+                }
+                // A line is written before its statement runs: that others come with it shows not that they went through.
+                Step::Commit => self.committed |= !self.swaps && !self.dropped.is_empty(),
+                Step::Rollback => self.forget_swap(),
+                Step::Other => {}
             }
-            Kind::Rename(schema) => {
-                self.renamed.insert(schema.clone());
-            }
-            Kind::Commit => self.committed = !self.dropped.is_empty(),
-            Kind::Other => {}
         }
         let mut statement = statement.clone();
         if let Some((cut, _)) = statement.text.char_indices().nth(SHOWN) {
             statement.text.truncate(cut);
             statement.text.push('…');
         }
-        self.statement = Some((statement, kind));
+        self.statement = Some(statement);
     }
 
     fn forget_swap(&mut self) {
@@ -203,14 +223,22 @@ impl HangDetector {
 
     /// Whether the last statement belongs to a swap that has not gone through.
     fn is_swapping(&self) -> bool {
-        let last = self.statement.as_ref().map(|(_, kind)| kind);
-        !self.dropped.is_empty() && !self.is_finished() && matches!(last, Some(Kind::Drop(_) | Kind::Rename(_)))
+        self.swaps && !self.dropped.is_empty() && !self.committed
+    }
+
+    /// Whether every schema that was dropped has another one in its place, once the last statement has run.
+    fn is_whole(&self) -> bool {
+        !self.dropped.is_empty() && self.dropped.is_subset(&self.renamed)
     }
 
     fn is_finished(&self) -> bool {
-        let last = self.statement.as_ref().map(|(_, kind)| kind);
-        let renamed = !self.dropped.is_empty() && self.dropped.is_subset(&self.renamed);
-        self.committed || renamed && last == Some(&Kind::Other)
+        self.committed || self.is_whole() && !self.swaps
+    }
+
+    /// Whether the log goes on long after the last statement.
+    fn goes_on(&self, report: &ScanReport) -> bool {
+        let began = self.statement.as_ref().and_then(|statement| statement.at);
+        began.zip(report.last).is_some_and(|(began, last)| last.duration_since(began) > FRESH)
     }
 
     /// What the events say.
@@ -226,10 +254,16 @@ impl HangDetector {
         }
     }
 
-    /// All that is to be said, with the log that it was read from.
+    /// All that is to be said, with the log that it was read from: where that goes on for two minutes after the last rename, and
+    /// has no report, the loader has nothing more to report.
     pub fn seen(&self, report: &ScanReport) -> LoaderSeen {
-        let verdict = self.verdict();
-        let statement = self.statement.as_ref().map(|(statement, _)| statement);
+        let statement = self.statement.as_ref();
+        let verdict = match self.verdict() {
+            Verdict::Moving if self.is_whole() && self.swaps && self.reports == 0 && self.goes_on(report) => {
+                Verdict::Finished
+            }
+            verdict => verdict,
+        };
         let since = match verdict {
             Verdict::Hung | Verdict::Finished => statement.and_then(|statement| statement.at),
             Verdict::Moving => self.moved,
@@ -250,17 +284,50 @@ impl HangDetector {
     }
 }
 
-/// What a statement is to the swap.
-fn kind(text: &str) -> Kind {
-    let words: Vec<&str> = text.split_whitespace().take(8).collect();
-    let is = |at: usize, word: &str| words.get(at).is_some_and(|one| one.eq_ignore_ascii_case(word));
-    let name = |at: usize| words.get(at).map_or(String::new(), |name| name.trim_matches([';', '"']).to_lowercase());
-    if is(0, "drop") && is(1, "schema") {
-        return Kind::Drop(if is(2, "if") && is(3, "exists") { name(4) } else { name(2) });
+/// What a statement is to the swap, part by part: several may come at once.
+fn steps(text: &str) -> Vec<Step> {
+    parts(text).into_iter().map(step).collect()
+}
+
+/// What stands between semicolons, except those in quotes.
+fn parts(text: &str) -> Vec<&str> {
+    let mut quote = None;
+    let between = text.split(|c| {
+        match quote {
+            Some(open) if open == c => quote = None,
+            None if matches!(c, '\'' | '"') => quote = Some(c),
+            _ => {}
+        }
+        c == ';' && quote.is_none()
+    });
+    between.filter(|part| !part.trim().is_empty()).take(PARTS).collect()
+}
+
+fn step(part: &str) -> Step {
+    let mut words = part.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty()).peekable();
+    let mut is = |word: &str| words.next_if(|one| one.eq_ignore_ascii_case(word)).is_some();
+    let name = |word: &str| word.trim_matches('"').to_lowercase();
+    if is("drop") {
+        if !is("schema") {
+            return Step::Other;
+        }
+        let _ = is("if") && is("exists");
+        let end = |word: &&str| ["cascade", "restrict"].iter().any(|end| word.eq_ignore_ascii_case(end));
+        return Step::Drop(words.take_while(|word| !end(word)).take(SCHEMAS).map(name).collect());
     }
-    if is(0, "alter") && is(1, "schema") && is(3, "rename") && is(4, "to") {
-        return Kind::Rename(name(5));
+    if is("alter") {
+        if !is("schema") {
+            return Step::Other;
+        }
+        let from = words.next().map_or_else(String::new, name);
+        let mut is = |word: &str| words.next_if(|one| one.eq_ignore_ascii_case(word)).is_some();
+        if !(is("rename") && is("to")) {
+            return Step::Other;
+        }
+        return Step::Rename { from, to: words.next().map_or_else(String::new, name) };
     }
-    let first = words.first().map_or("", |word| word.trim_end_matches(';'));
-    if ["commit", "end"].iter().any(|word| first.eq_ignore_ascii_case(word)) { Kind::Commit } else { Kind::Other }
+    if is("commit") || is("end") {
+        return Step::Commit;
+    }
+    if is("rollback") || is("abort") { Step::Rollback } else { Step::Other }
 }

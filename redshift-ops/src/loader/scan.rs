@@ -13,8 +13,6 @@ use super::line::{self, LOG, Markers};
 const LONGEST_LINE: usize = 64 << 10;
 /// As much is read at once.
 const PIECE: usize = 256 << 10;
-/// As much of a line is kept as its time takes.
-const HEAD: usize = 160;
 /// By its first bytes is a log told from other files.
 const BEGINNING: usize = 4 << 10;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -81,8 +79,6 @@ pub struct Scanner {
     rest: Vec<u8>,
     /// Whether the line is too long already: then its end is waited for.
     skipping: bool,
-    /// The beginning of the last line that looks like one.
-    head: Vec<u8>,
     beginning: Vec<u8>,
     report: ScanReport,
 }
@@ -113,15 +109,7 @@ impl Scanner {
             first: None,
             last: None,
         };
-        Self {
-            markers,
-            finder: Finder::new(LOG),
-            rest: Vec::new(),
-            skipping: false,
-            head: Vec::new(),
-            beginning: Vec::new(),
-            report,
-        }
+        Self { markers, finder: Finder::new(LOG), rest: Vec::new(), skipping: false, beginning: Vec::new(), report }
     }
 
     /// Reads to the end.
@@ -164,16 +152,13 @@ impl Scanner {
 
     /// What was read so far. The last line may not have come to its end: it is read now.
     pub fn finish(mut self, mut tell: impl FnMut(LoaderEvent)) -> ScanReport {
-        if self.skipping || !self.rest.is_empty() {
-            self.end_line(&mut tell);
-        }
+        self.cut(&mut tell);
         self.report()
     }
 
     /// What was read so far, without a last line that has not come to its end.
     pub fn report(&self) -> ScanReport {
         let mut report = self.report.clone();
-        report.last = line::time(&self.head).or(report.last);
         report.content = match self.beginning.as_slice() {
             [] => Content::Empty,
             beginning if beginning.starts_with(&GZIP) => Content::Gzip,
@@ -184,12 +169,24 @@ impl Scanner {
         report
     }
 
-    /// More of a line whose end has not come.
+    /// How much room the scanner keeps for what has not come to its end, in bytes.
+    pub fn capacity(&self) -> usize {
+        self.rest.capacity() + self.beginning.capacity()
+    }
+
+    /// What comes next belongs to another file: a line whose end has not come gets none.
+    pub(super) fn cut(&mut self, tell: &mut impl FnMut(LoaderEvent)) {
+        if self.skipping || !self.rest.is_empty() {
+            self.end_line(tell);
+        }
+    }
+
+    /// More of a line whose end may not have come.
     fn extend(&mut self, part: &[u8]) {
         if self.skipping {
             return;
         }
-        if self.rest.len() + part.len() > LONGEST_LINE {
+        if self.rest.len() + part.strip_suffix(b"\n").unwrap_or(part).len() > LONGEST_LINE {
             self.skipping = true;
             self.rest.clear();
             return;
@@ -199,19 +196,42 @@ impl Scanner {
 
     fn end_line(&mut self, tell: &mut impl FnMut(LoaderEvent)) {
         if std::mem::take(&mut self.skipping) {
-            self.report.lines += 1;
-            self.report.overlong += 1;
+            self.overlong();
             return;
         }
         let mut line = std::mem::take(&mut self.rest);
-        self.lines(&line, tell);
+        self.read(&line, tell);
         // The room is kept for the next one.
         line.clear();
         self.rest = line;
     }
 
-    /// Whole lines. Only where a mark stands is a line looked for.
+    fn overlong(&mut self) {
+        self.report.lines += 1;
+        self.report.overlong += 1;
+    }
+
+    /// Whole lines, of any length.
     fn lines(&mut self, lines: &[u8], tell: &mut impl FnMut(LoaderEvent)) {
+        // A line that is too long leaves a stretch of half that length without an end: seldom must each line be measured.
+        let ends = |stretch| memchr::memchr(b'\n', stretch).is_some();
+        if lines.len() <= LONGEST_LINE || lines.chunks(LONGEST_LINE / 2).all(ends) {
+            return self.read(lines, tell);
+        }
+        let (mut from, mut at) = (0, 0);
+        for end in memchr::memchr_iter(b'\n', lines) {
+            if end - at > LONGEST_LINE {
+                self.read(lines.get(from..at).unwrap_or_default(), tell);
+                self.overlong();
+                from = end + 1;
+            }
+            at = end + 1;
+        }
+        self.read(lines.get(from..).unwrap_or_default(), tell);
+    }
+
+    /// Whole lines, none of them too long. Only where a mark stands is a line looked for.
+    fn read(&mut self, lines: &[u8], tell: &mut impl FnMut(LoaderEvent)) {
         if lines.is_empty() {
             return;
         }
@@ -219,34 +239,26 @@ impl Scanner {
         let ends = memchr::memchr_iter(b'\n', lines).count() as u64;
         self.report.lines += ends + u64::from(!lines.ends_with(b"\n"));
         self.report.broken += broken_lines(lines);
-        self.keep_head(lines);
+        self.report.last = last_time(lines).or(self.report.last);
         let mut at = 0;
         while let Some(found) = lines.get(at..).and_then(|rest| self.finder.find(rest)) {
             let mark = at + found;
-            let after = mark + LOG.len();
-            at = after;
-            let Some(about) = self.markers.about(lines.get(after..).unwrap_or_default()) else { continue };
-            let from = lines.get(..mark).and_then(|head| memchr::memrchr(b'\n', head)).map_or(0, |end| end + 1);
-            let rest = lines.get(after..).unwrap_or_default();
-            let to = memchr::memchr(b'\n', rest).map_or(lines.len(), |end| after + end);
-            let line = lines.get(from..to).unwrap_or_default();
-            if line.len() > LONGEST_LINE {
-                self.report.overlong += 1;
-                at = to;
+            at = mark + LOG.len();
+            let after = lines.get(at..).unwrap_or_default();
+            if !self.markers.begin(after) {
                 continue;
             }
-            match line::read(line, mark - from, about) {
-                // The mark was another's: there may be one of its own behind it.
+            let from = lines.get(..mark).and_then(|head| memchr::memrchr(b'\n', head)).map_or(0, |end| end + 1);
+            // A line is read once, however many marks are in it.
+            at += memchr::memchr(b'\n', after).unwrap_or(after.len());
+            match line::read(lines.get(from..at).unwrap_or_default(), &self.markers) {
                 Ok(None) => {}
                 Ok(Some(event)) => {
-                    at = to;
                     self.report.events += 1;
                     self.report.first = self.report.first.or(event.at());
-                    self.report.last = event.at().or(self.report.last);
                     tell(event);
                 }
                 Err(why) => {
-                    at = to;
                     self.report.unread += 1;
                     if self.report.first_unread.is_none() {
                         let above = memchr::memchr_iter(b'\n', lines.get(..from).unwrap_or_default()).count() as u64;
@@ -256,27 +268,20 @@ impl Scanner {
             }
         }
     }
+}
 
-    /// The last line of these that begins with a time: those of a stack trace do not.
-    fn keep_head(&mut self, lines: &[u8]) {
-        let mut end = lines.len();
-        for _ in 0..64 {
-            let body = lines.get(..end).unwrap_or_default();
-            let body = body.strip_suffix(b"\n").unwrap_or(body);
-            let from = memchr::memrchr(b'\n', body).map_or(0, |at| at + 1);
-            let line = body.get(from..).unwrap_or_default();
-            let line = line.get(..line.len().min(HEAD)).unwrap_or_default();
-            if line::time(line).is_some() {
-                self.head.clear();
-                self.head.extend_from_slice(line);
-                return;
-            }
-            if from == 0 {
-                return;
-            }
-            end = from;
+/// When the last of these lines was written that tells it: those of a stack trace do not.
+fn last_time(lines: &[u8]) -> Option<Timestamp> {
+    let mut rest = lines;
+    while !rest.is_empty() {
+        let body = rest.strip_suffix(b"\n").unwrap_or(rest);
+        let (above, line) = body.split_at(memchr::memrchr(b'\n', body).map_or(0, |at| at + 1));
+        if let Some(time) = line::time(line) {
+            return Some(time);
         }
+        rest = above;
     }
+    None
 }
 
 /// In how many lines something is no UTF-8.

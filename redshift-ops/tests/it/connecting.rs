@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::aws::Peer;
 use crate::postgres::Postgres;
+use crate::warehouse::TURN;
 
 fn builder(postgres: &Postgres, user: &str) -> WireSqlBuilder {
     let login = Login::new(user, "planted-4711".to_owned().into());
@@ -27,6 +28,7 @@ async fn refused(sql: WireSql) -> redshift_ops::Error {
 #[tokio::test]
 async fn whoever_is_not_let_in_is_told_why() {
     let Some(postgres) = Postgres::there_is() else { return };
+    let _turn = TURN.lock().await;
     let with_ca = |user| builder(&postgres, user).ca_bundle_pem(postgres.ca.clone());
     let wrong = refused(with_ca("sandrews").build().unwrap()).await;
     assert_eq!((wrong.kind(), wrong.effect()), (ErrorKind::Unauthenticated, Effect::None), "{wrong}");
@@ -46,6 +48,7 @@ async fn whoever_is_not_let_in_is_told_why() {
 #[tokio::test]
 async fn a_host_of_another_name_is_not_believed() {
     let Some(postgres) = Postgres::there_is() else { return };
+    let _turn = TURN.lock().await;
     let login = Login::new("sandrews", "sandrews".to_owned().into());
     // The certificate is for `localhost` and 127.0.0.1.
     let other = WireSql::builder("127.0.0.2", postgres.port, "belomonte", login).ca_bundle_pem(postgres.ca.clone());
@@ -56,6 +59,7 @@ async fn a_host_of_another_name_is_not_believed() {
 #[tokio::test]
 async fn a_login_that_aws_makes_lets_in() {
     let (Some(postgres), Some(peer)) = (Postgres::there_is(), Peer::there_is("eu-west-1")) else { return };
+    let _turn = TURN.lock().await;
     peer.play().await.unwrap();
     let client = ClusterClient::new(peer.aws("AKIAIOSFODNN7EXAMPLE").await);
     let cluster = ClusterId::new("cantareira-k-redshift-redshiftcluster-1lp2x");
@@ -126,6 +130,7 @@ fn what_cannot_be_meant_is_not_tried() {
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_have_a_limit_and_statements_a_time() {
     let Some(postgres) = Postgres::there_is() else { return };
+    let _turn = TURN.lock().await;
     let with = |limits| {
         let login = Login::new("sandrews", "sandrews".to_owned().into());
         let sql = WireSql::builder("localhost", postgres.port, "belomonte", login).ca_bundle_pem(postgres.ca.clone());
@@ -148,6 +153,7 @@ async fn answers_have_a_limit_and_statements_a_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_was_cut_is_opened_anew() {
     let Some(postgres) = Postgres::there_is() else { return };
+    let _turn = TURN.lock().await;
     let warehouse = postgres.warehouse("test_cut").await;
     let sql = Warehouse::new(postgres.wire("test_cut", "sao_pedro"));
     let before = sql.me().await.unwrap().pid;
@@ -159,6 +165,7 @@ async fn a_session_that_was_cut_is_opened_anew() {
 #[tokio::test(flavor = "multi_thread")]
 async fn any_value_is_taken_for_what_it_is() {
     let Some(postgres) = Postgres::there_is() else { return };
+    let _turn = TURN.lock().await;
     let warehouse = postgres.warehouse("test_values").await;
     let sql = postgres.wire("test_values", "sao_pedro");
     for value in [
@@ -185,6 +192,7 @@ async fn any_value_is_taken_for_what_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn protected_users_are_never_ended() {
     let Some(postgres) = Postgres::there_is() else { return };
+    let _turn = TURN.lock().await;
     let behind = postgres.warehouse("test_protected").await;
     let reader = behind.open("sandrews", "begin; select 1").await;
     let sql = Warehouse::new(postgres.wire("test_protected", "sao_pedro")).protecting(["sandrews"]);

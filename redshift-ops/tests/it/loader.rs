@@ -109,6 +109,69 @@ fn loads_that_are_well_are_never_called_hung() {
 }
 
 #[test]
+fn what_was_seen_can_be_kept() {
+    let (seen, _) = read(HUNG);
+    let text = serde_json::to_string(&seen).unwrap();
+    assert!(text.contains("\"verdict\":\"hung\""));
+    assert_eq!(serde_json::from_str::<LoaderSeen>(&text).unwrap(), seen);
+}
+
+#[test]
+fn what_only_looks_like_a_hang_is_none() {
+    let drop = statement(1, "DROP SCHEMA IF EXISTS fact CASCADE");
+    let idle: String = (2..6).map(|minute| report(minute, 0, 24)).collect();
+    let rename = statement(2, "ALTER SCHEMA temporary_fact RENAME TO fact");
+    // Every line twice: two reports are two reports.
+    let twice = report(2, 0, 24).repeat(2) + &report(3, 0, 24).repeat(2);
+    assert_eq!(verdict(&(drop.clone() + &twice)), Verdict::Moving);
+    // Nothing to load, or nobody knows how much, or for which transaction.
+    for (what, instead) in [
+        (":total-count 24", ":total-count 0"),
+        (":total-count 24", ":total nil"),
+        (":wip {}", ":wipe {}"),
+        (":transaction-id", ":id"),
+    ] {
+        assert_eq!(verdict(&(drop.clone() + &idle.replace(what, instead))), Verdict::Moving, "{instead}");
+    }
+    // What was rolled back was not swapped; it does not hang either.
+    let back = drop.clone() + &rename + &statement(2, "ROLLBACK");
+    assert_eq!(verdict(&(back + &idle)), Verdict::Moving);
+    // Temporary schemas are dropped before they are made: that is not the swap's drop.
+    let made = statement(1, "DROP SCHEMA IF EXISTS temporary_fact CASCADE") + &drop + &rename;
+    assert_eq!(verdict(&(made + &statement(3, "GRANT USAGE ON SCHEMA fact TO metabase"))), Verdict::Finished);
+}
+
+#[test]
+fn several_parts_of_a_swap_in_one_statement_are_one_swap() {
+    let idle: String = (2..6).map(|minute| report(minute, 0, 24)).collect();
+    let all = statement(
+        1,
+        "DROP SCHEMA fact, dimension CASCADE; ALTER SCHEMA new_fact RENAME TO fact; ALTER SCHEMA new_dimension RENAME TO \
+         dimension; COMMIT",
+    );
+    // The line is written before it runs.
+    assert_eq!(verdict(&(all.clone() + &idle)), Verdict::Hung);
+    assert_eq!(verdict(&(all + &statement(2, "ANALYZE"))), Verdict::Finished);
+    let half = statement(1, "DROP SCHEMA fact, dimension CASCADE; ALTER SCHEMA new_fact RENAME TO fact");
+    assert_eq!(verdict(&(half + &statement(2, "SELECT 'a; COMMIT'"))), Verdict::Moving);
+}
+
+#[test]
+fn a_log_that_goes_on_without_reports_tells_that_the_swap_is_over() {
+    let swap = report(0, 0, 24)
+        + &statement(1, "DROP SCHEMA IF EXISTS fact CASCADE")
+        + &statement(2, "ALTER SCHEMA temporary_fact RENAME TO fact");
+    let line =
+        |minute: u32| format!("2018-01-18T09:{minute:02}:01.000Z [CAPIVARA:main] INFO x - {{:log :in-message}}\n");
+    assert_eq!(verdict(&swap), Verdict::Moving);
+    assert_eq!(verdict(&(swap.clone() + &line(3))), Verdict::Moving);
+    assert_eq!(verdict(&(swap.clone() + &line(3) + &line(4))), Verdict::Finished);
+    // A swap that is not whole says nothing by its silence.
+    let half = swap.replace("RENAME TO fact", "RENAME TO dimension");
+    assert_eq!(verdict(&(half + &line(3) + &line(9))), Verdict::Moving);
+}
+
+#[test]
 fn an_old_log_is_history() {
     let (seen, _) = read(HUNG);
     assert!(!seen.is_history(at("2018-01-18T09:05:30Z")));
@@ -116,6 +179,9 @@ fn an_old_log_is_history() {
     // Lines that do not matter tell the time, too; those of a stack trace do not.
     let later = format!("{HUNG}2018-01-18T09:09:00.000Z [CAPIVARA:main] INFO x - {{:log :other}}\n\tat x.y(z.clj:1)\n");
     assert!(!read(&later).0.is_history(at("2018-01-18T09:10:00Z") + SignedDuration::from_secs(30)));
+    // However long that is.
+    let trace = format!("{later}{}", "\tat x.y(z.clj:1)\n".repeat(500));
+    assert_eq!(read(&trace).0.last, Some(at("2018-01-18T09:09:00Z")));
 }
 
 #[test]
@@ -170,14 +236,64 @@ fn what_cannot_be_read_is_counted() {
 }
 
 #[test]
+fn what_cannot_be_read_is_counted_wherever_its_fault_is() {
+    let head = "2018-01-18T09:00:00Z [A:b] INFO n - ";
+    for (map, why) in [
+        ("{:wip-count x, :done-count 1, :log :progress-reporter}", ":wip-count is no number"),
+        ("{:log :progress-reporter, :wip {}, :done-count 1}", "it has no :wip-count"),
+        ("{:pid \"1\", :log :killing-schema-query}", ":pid is no number"),
+        ("{:statement [], :log :execute-statement}", ":statement is no text"),
+        ("{:a ], :log :execute-statement, :statement [\"x\"]}", "it closes what is not open"),
+    ] {
+        let (_, report) = read(format!("{head}{map}\n"));
+        assert_eq!((report.events, report.unread), (0, 1), "{map}");
+        assert_eq!(report.first_unread.unwrap().why, why, "{map}");
+    }
+    // A loader that has not begun has no transaction.
+    let early =
+        format!("{head}{{:log :progress-reporter, :wip {{}}, :wip-count 0, :done-count 0, :transaction-info nil}}\n");
+    assert_eq!(read(early).1.events, 1);
+}
+
+#[test]
+fn a_line_of_marks_is_read_once() {
+    let marks = ":log :progress-reporter ".repeat(2_500);
+    let line = format!("2018-01-18T09:00:00Z [A:b] INFO n - {{:log :echo, :text \"{marks}\"}}\n");
+    let (_, report) = read(line.repeat(200));
+    assert_eq!((report.lines, report.events, report.unread), (200, 0, 0));
+}
+
+#[test]
+fn a_line_is_too_long_wherever_it_is_cut() {
+    let longest = 64 << 10;
+    let log = |length: usize| format!("{HUNG}{}\n{HUNG}", "a".repeat(length));
+    for (length, overlong) in [(longest, 0), (longest + 1, 1), (3 * longest, 1)] {
+        let log = log(length);
+        for size in [log.len(), 256 << 10, 100_000, 4096] {
+            let (mut scanner, mut events) = (Scanner::new(), 0);
+            log.as_bytes().chunks(size).for_each(|piece| scanner.feed(piece, |_| events += 1));
+            let report = scanner.finish(|_| {});
+            assert_eq!(
+                (report.overlong, report.lines, events),
+                (overlong, 13, 12),
+                "{length} bytes in pieces of {size}"
+            );
+        }
+    }
+    // Also where the loader itself writes one.
+    let statement = statement(1, &"x".repeat(longest));
+    let (_, report) = read(&statement);
+    assert_eq!((report.overlong, report.events, report.content), (1, 0, Content::Other));
+}
+
+#[test]
 fn a_line_without_end_takes_no_memory() {
     let mut scanner = Scanner::new();
     let piece = vec![b'a'; 1 << 20];
-    for _ in 0..200 {
+    for _ in 0..1000 {
         scanner.feed(&piece, |_| {});
+        assert!(scanner.capacity() < 200_000);
     }
-    // What it holds is private; its text shows it.
-    assert!(format!("{scanner:?}").len() < 100_000);
     scanner.feed(b"\n", |_| {});
     let mut events = 0;
     scanner.feed(HUNG.as_bytes(), |_| events += 1);
@@ -214,6 +330,36 @@ fn a_log_that_grows_is_followed_through_rotation_and_truncation() {
     assert_eq!(detector.verdict(), Verdict::Hung);
 }
 
+#[test]
+fn a_line_that_was_cut_off_is_not_taken_together_with_another_files() {
+    for rotates in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("capivara.log");
+        std::fs::write(&path, format!("{HUNG}2018-01-18T09:04:36.078Z [CAPIVARA:async-dispatch-2] INFO cap")).unwrap();
+        let (mut follow, mut scanner, mut events) = (Follow::open(&path).unwrap(), Scanner::new(), 0);
+        follow.read_new(&mut scanner, |_| events += 1).unwrap();
+        if rotates {
+            std::fs::rename(&path, folder.path().join("capivara.log.1")).unwrap();
+        }
+        std::fs::write(&path, statement(5, "COMMIT")).unwrap();
+        follow.read_new(&mut scanner, |_| events += 1).unwrap();
+        assert_eq!((events, scanner.report().lines, scanner.report().unread), (7, 8, 0));
+    }
+}
+
+/// Lines of all kinds, some of them broken.
+fn any_log() -> impl Strategy<Value = Vec<u8>> {
+    let line = prop_oneof![
+        6 => (0..HUNG.lines().count()).prop_map(|number| HUNG.lines().nth(number).unwrap_or_default().as_bytes().to_vec()),
+        2 => proptest::collection::vec(any::<u8>(), 0..60),
+        2 => Just(b"\tat x.y(z.clj:1)".to_vec()),
+        1 => (65_500_usize..65_600).prop_map(|length| vec![b'a'; length]),
+        1 => Just(b"2018-01-18T09:05:00Z [A:b] INFO n - {:text \"{:log :progress-reporter}\", :a".to_vec()),
+        1 => Just("2018-01-18T09:06:00Z [A:b] INFO n - São Paulo\r".as_bytes().to_vec()),
+    ];
+    proptest::collection::vec(line, 0..20).prop_map(|lines| lines.join(&b'\n'))
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
@@ -231,6 +377,25 @@ proptest! {
         let wanted = Scanner::new().scan(HUNG.as_bytes(), |event| whole.push(event)).unwrap();
         prop_assert_eq!(report, wanted);
         prop_assert_eq!(events, whole);
+    }
+
+    #[test]
+    fn pieces_do_not_matter_to_what_is_broken_either(log in any_log(), sizes in proptest::collection::vec(1..40_000_usize, 1..9)) {
+        let (mut scanner, mut events, mut rest) = (Scanner::new(), Vec::new(), &log[..]);
+        for size in sizes.into_iter().cycle() {
+            if rest.is_empty() {
+                break;
+            }
+            let (piece, after) = rest.split_at(size.min(rest.len()));
+            scanner.feed(piece, |event| events.push(event));
+            rest = after;
+        }
+        let report = scanner.finish(|event| events.push(event));
+        let (mut whole, mut told) = (Scanner::new(), Vec::new());
+        whole.feed(&log, |event| told.push(event));
+        let wanted = whole.finish(|event| told.push(event));
+        prop_assert_eq!(report, wanted);
+        prop_assert_eq!(events, told);
     }
 
     #[test]

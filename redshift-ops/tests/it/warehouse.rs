@@ -13,8 +13,8 @@ use tokio::sync::Mutex;
 use crate::aws::Peer;
 use crate::postgres::{Postgres, Warehouse};
 
-/// The suite knows the database by its name: only one stage at a time has it.
-static TURN: Mutex<()> = Mutex::const_new(());
+/// The suite knows the database by its name, and who else is there: one after the other.
+pub(crate) static TURN: Mutex<()> = Mutex::const_new(());
 
 /// The ports of each who asks, and what is done behind them.
 struct Peers {
