@@ -5,7 +5,7 @@
 //! Each log is fed whole and in pieces, which must tell the same, and the scanner must keep little. A panic ends it, and prints
 //! the log.
 
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a program for a terminal")]
+#![expect(clippy::print_stdout, reason = "a program for a terminal")]
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

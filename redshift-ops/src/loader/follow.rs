@@ -34,7 +34,7 @@ impl Follow {
     /// # Errors
     /// Where reading fails. That the file is not there for a moment is no failure.
     pub fn read_new(&mut self, scanner: &mut Scanner, mut tell: impl FnMut(LoaderEvent)) -> io::Result<u64> {
-        let mut read = self.to_end(scanner, &mut tell)?;
+        let mut read = self.read_to_end(scanner, &mut tell)?;
         let there = match std::fs::metadata(&self.path) {
             Ok(there) => there,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(read),
@@ -42,21 +42,21 @@ impl Follow {
         };
         if is_other(&self.file.metadata()?, &there) {
             // What came to the old one between the two looks.
-            read += self.to_end(scanner, &mut tell)?;
+            read += self.read_to_end(scanner, &mut tell)?;
             self.file = File::open(&self.path)?;
             self.read = 0;
             scanner.cut(&mut tell);
-            read += self.to_end(scanner, &mut tell)?;
+            read += self.read_to_end(scanner, &mut tell)?;
         } else if there.len() < self.read {
             self.file.seek(SeekFrom::Start(0))?;
             self.read = 0;
             scanner.cut(&mut tell);
-            read += self.to_end(scanner, &mut tell)?;
+            read += self.read_to_end(scanner, &mut tell)?;
         }
         Ok(read)
     }
 
-    fn to_end(&mut self, scanner: &mut Scanner, tell: &mut impl FnMut(LoaderEvent)) -> io::Result<u64> {
+    fn read_to_end(&mut self, scanner: &mut Scanner, tell: &mut impl FnMut(LoaderEvent)) -> io::Result<u64> {
         let mut piece = vec![0; PIECE];
         let before = self.read;
         loop {
