@@ -353,6 +353,13 @@ mod tests {
         let prod = &whole.environments["prod"];
         assert!(prod.aurora_login.is_some() && prod.aurora_write_login.is_some() && !prod.mesos_urls.is_empty());
         assert!(prod.fleet.as_ref().is_some_and(|fleet| fleet.masters_group.is_some()));
+        assert!(prod.metabase_url.is_some() && prod.metabase_login.is_some() && prod.metabase_loads.is_some());
+        let redshift = prod.redshift.as_ref().unwrap();
+        assert!(redshift.host.is_some() && redshift.password.is_some() && redshift.restarter.is_some());
+        // What is commented out says what is so unless told.
+        let usual = Redshift::default();
+        assert_eq!((&redshift.loads, redshift.port), (&usual.loads, usual.port));
+        assert_eq!((&redshift.loader, &redshift.schemas), (&usual.loader, &usual.schemas));
     }
 
     #[test]

@@ -18,6 +18,13 @@ pub(crate) fn count(number: usize, one: &str) -> String {
     format!("{number} {one}{s}")
 }
 
+/// `1 session waits`, `3 sessions wait`.
+#[cfg(feature = "redshift")]
+pub(crate) fn wait(sessions: usize) -> String {
+    let verb = if sessions == 1 { "waits" } else { "wait" };
+    format!("{} {verb}", count(sessions, "session"))
+}
+
 /// The first five, and how many more there are.
 pub(crate) fn names<T: Display>(all: impl IntoIterator<Item = T>) -> String {
     let mut text = String::new();

@@ -1,68 +1,62 @@
-//! Feeds the loader's scanner with broken logs: real ones that are changed, cut, and put together anew.
+//! Feeds the reader of the loader's log with broken logs: those of the tests that are changed, cut, and put together anew.
 //!
-//!     cargo run --release -p redshift-ops --no-default-features --example fuzz-log -- 300
+//!     cargo run --release -p redshift-ops --no-default-features --example fuzz-log -- 600
 //!
-//! Each log is fed whole and in pieces, which must tell the same, and the scanner must keep little. A panic ends it, and prints
-//! the log.
+//! A log says the same in whatever pieces it comes, its lines are those that a plain reading counts, and what is kept of a log
+//! that never ends stays small. A panic ends it, and prints the log.
 
-#![expect(clippy::print_stdout, reason = "a program for a terminal")]
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a program for a terminal")]
 
-use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
-use redshift_ops::loader::{HangDetector, LoaderEvent, ScanReport, Scanner};
-use redshift_ops::statement::masked;
+use redshift_ops::loader::{HangDetector, LoaderEvent, LoaderSeen, ScanReport, Scanner, Verdict};
 
-/// A scanner keeps no more than a line and a beginning, and what its growing takes.
-const KEPT: usize = 200_000;
-/// What logs are made of: a change of a byte alone seldom leaves a line.
+const LOGS: [&[u8]; 2] = [include_bytes!("../tests/data/hung.log"), include_bytes!("../tests/data/healthy.log")];
+
+/// The words of which logs are made: a change of a byte alone seldom leaves a line that matters.
 const WORDS: &[&[u8]] = &[
     b"\n",
     b"\r\n",
-    b" - {",
-    b":log :",
-    b":log :progress-reporter",
-    b":log :execute-statement, :statement [\"",
-    b":log :killing-schema-query",
-    b":wip {}",
-    b":wip-count 0",
-    b":done-count 24N",
-    b":transaction-info {",
-    b":transaction-info nil",
+    b" ",
     b"{",
     b"}",
     b"[",
     b"]",
-    b"(",
-    b")",
+    b"#{",
+    b"#uuid ",
     b"\"",
     b"\\",
-    b"\\u00e9",
-    b"\\ud83d",
-    b"#{",
-    b"#'",
-    b"##NaN",
-    b"#<",
-    b"#inst \"",
-    b"99999999999999999999",
+    b"\\\"",
+    b", ",
+    b" - {",
+    b":log :",
+    b":log :progress-reporter",
+    b":log :execute-statement, :statement [\"DROP SCHEMA x\"]",
+    b":statement [\"COMMIT\"]",
+    b":statement [\"ALTER SCHEMA temporary_x RENAME TO x\"]",
+    b":wip {}",
+    b":wip-count 0",
+    b":done-count 24N",
+    b":pid 99999999999999999999",
+    b"nil",
     b"-1",
     b"2018-01-18T09:03:06.077Z ",
-    b"9999-12-31T23:59:59.999999999Z ",
-    b"DROP SCHEMA IF EXISTS ",
-    b"ALTER SCHEMA a RENAME TO ",
-    b"COMMIT;",
-    b"ROLLBACK",
-    b"PASSWORD '",
-    b"secret_access_key=",
-    b"$$",
-    b"/*",
-    b"--",
-    b"\x00",
-    b"\xc3\x28",
+    b"2018-01-18T09:03:06.077+99:99 ",
+    b"password 'x'",
+    b"\tat x.y(z.clj:1)\n",
     b"\xc3\xa9",
-    b"\xef\xbb\xbf",
+    b"\xc3\x28",
+    b"\xff",
+    b"\x00",
     b"\x1f\x8b",
 ];
+/// A line may be so long, and is tried around it.
+const LONGEST_LINE: usize = 64 << 10;
+/// No log is longer.
+const LONGEST_LOG: usize = 200 << 10;
+/// What is kept of a log that never ends, as it shows itself: four characters a byte.
+const KEPT: usize = 4 << 20;
 
 /// Numbers that look like chance, and are the same every time.
 struct Chance(u64);
@@ -80,8 +74,8 @@ impl Chance {
     }
 }
 
-fn mutate(log: &mut Vec<u8>, others: &[Vec<u8>], chance: &mut Chance) {
-    for _ in 0..=chance.below(5) {
+fn mutate(log: &mut Vec<u8>, chance: &mut Chance) {
+    for _ in 0..=chance.below(6) {
         let at = chance.below(log.len() + 1);
         match chance.below(8) {
             0 => {
@@ -89,105 +83,121 @@ fn mutate(log: &mut Vec<u8>, others: &[Vec<u8>], chance: &mut Chance) {
                     *byte ^= 1 << chance.below(8);
                 }
             }
-            1 => log.truncate(at),
-            2 => {
+            1 => {
+                if let Some(byte) = log.get_mut(at) {
+                    *byte = chance.next().to_le_bytes()[0];
+                }
+            }
+            2 => log.truncate(at),
+            3 => {
                 let end = (at + chance.below(64)).min(log.len());
                 log.drain(at..end);
             }
-            3 | 4 => {
+            4 | 5 => {
                 let word = WORDS[chance.below(WORDS.len())];
                 log.splice(at..at, word.iter().copied());
             }
-            5 => {
-                let other = &others[chance.below(others.len())];
+            6 => {
+                let other = LOGS[chance.below(LOGS.len())];
                 let from = chance.below(other.len());
-                let to = (from + chance.below(512)).min(other.len());
+                let to = (from + chance.below(600)).min(other.len());
                 log.splice(at..at, other[from..to].iter().copied());
             }
-            6 => {
-                let end = (at + chance.below(256)).min(log.len());
-                let again = log[at..end].to_vec();
-                log.splice(at..at, again);
-            }
-            // Seldom a line of about the length at which it is too long.
-            _ if chance.below(50) == 0 => {
-                let byte = WORDS[chance.below(WORDS.len())][0];
-                let length = (64 << 10) - 200 + chance.below(400);
-                log.splice(at..at, std::iter::repeat_n(byte, length));
+            // Seldom, for it takes long: a word so often that the line, or the log, is too long.
+            _ if chance.below(40) == 0 => {
+                let word = WORDS[chance.below(WORDS.len())];
+                let times = match chance.below(3) {
+                    0 => (LONGEST_LINE + 8 - chance.below(16)) / word.len(),
+                    1 => chance.below(2 * LONGEST_LINE) / word.len(),
+                    _ => chance.below(200),
+                };
+                log.splice(at..at, word.repeat(times));
             }
             _ => {}
         }
     }
-    log.truncate(256 << 10);
+    log.truncate(LONGEST_LOG);
 }
 
-fn read<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (ScanReport, Vec<LoaderEvent>) {
-    let (mut scanner, mut events) = (Scanner::new(), Vec::new());
-    for piece in pieces {
-        scanner.feed(piece, |event| events.push(event));
-        assert!(scanner.capacity() <= KEPT, "it keeps {}", scanner.capacity());
-    }
-    let report = scanner.finish(|event| events.push(event));
-    (report, events)
-}
+/// What is said of a log.
+type Said = (ScanReport, LoaderSeen, Vec<LoaderEvent>);
 
-/// How a log ends: in words that differ where the scanner took another way.
-fn check(log: &[u8], size: usize) -> String {
-    let (report, events) = read(std::iter::once(log));
-    let pieces = read(log.chunks(size));
-    assert!(pieces.0 == report && pieces.1 == events, "in pieces of {size} it tells something else: {:?}", pieces.0);
-    let ends = log.iter().filter(|byte| **byte == b'\n').count();
-    let last = usize::from(!log.is_empty() && !log.ends_with(b"\n"));
-    assert_eq!((report.bytes, report.lines), (log.len() as u64, (ends + last) as u64));
+fn said(report: ScanReport, events: Vec<LoaderEvent>) -> Said {
     let mut detector = HangDetector::new();
     events.iter().for_each(|event| detector.see(event));
-    let seen = detector.seen(&report);
-    assert!(!seen.to_string().is_empty());
-    if let Ok(text) = std::str::from_utf8(log) {
-        let _ = masked(text);
+    (report.clone(), detector.seen(&report), events)
+}
+
+fn whole(log: &[u8]) -> Said {
+    let mut events = Vec::new();
+    let report = Scanner::new().scan(log, |event| events.push(event)).unwrap();
+    said(report, events)
+}
+
+fn in_pieces(log: &[u8], chance: &mut Chance) -> Said {
+    let most = [3, 100, 1000, 1 << 20][chance.below(4)].max(log.len() / 2000);
+    let (mut scanner, mut events, mut rest) = (Scanner::new(), Vec::new(), log);
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at(1 + chance.below(most.min(rest.len())));
+        scanner.feed(piece, |event| events.push(event));
+        rest = after;
     }
-    let why = report.first_unread.as_ref().map_or("", |unread| &unread.why);
-    let some = |count: u64, word: &'static str| if count > 0 { word } else { "" };
-    let (broken, overlong) = (some(report.broken, ", broken"), some(report.overlong, ", overlong"));
-    format!("{:?}, {:?}{broken}{overlong} {why}", report.content, seen.verdict)
+    let report = scanner.finish(|event| events.push(event));
+    said(report, events)
+}
+
+/// What a plain reading counts: lines, those that are too long, and those of the others with something that is no UTF-8.
+fn plain(log: &[u8]) -> [u64; 3] {
+    let mut counted = [0; 3];
+    for line in log.split_inclusive(|byte| *byte == b'\n') {
+        counted[0] += 1;
+        if line.len() > LONGEST_LINE {
+            counted[1] += 1;
+        } else if std::str::from_utf8(line).is_err() {
+            counted[2] += 1;
+        }
+    }
+    counted
+}
+
+/// Reads a log in all ways; what is said of it.
+fn read(log: &[u8], chance: &mut Chance) -> Said {
+    let whole = whole(log);
+    assert_eq!(in_pieces(log, chance), whole, "pieces do not matter");
+    let report = &whole.0;
+    assert_eq!([report.lines, report.overlong, report.broken], plain(log), "lines are as they are");
+    assert_eq!((report.bytes, report.events), (log.len() as u64, whole.2.len() as u64), "all was read, and told");
+    whole
 }
 
 fn main() {
     let seconds: u64 = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(10);
-    let mut all =
-        vec![include_bytes!("../tests/data/hung.log").to_vec(), include_bytes!("../tests/data/healthy.log").to_vec()];
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
-    let mut ways: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-    let (begun, mut tried, mut bytes) = (Instant::now(), 0_u64, 0_u64);
-    let mut slowest = Duration::ZERO;
+    let (mut endless, mut detector) = (Scanner::new(), HangDetector::new());
+    let (begun, mut tried, mut bytes, mut kept) = (Instant::now(), 0_u64, 0_u64, 0);
+    let (mut events, mut unread, mut overlong, mut hung) = (0, 0, 0, 0_u64);
     while begun.elapsed() < Duration::from_secs(seconds) {
-        for _ in 0..100 {
-            let mut log = all[chance.below(all.len())].clone();
-            mutate(&mut log, &all, &mut chance);
-            let most = [8, 200, 5_000, 100_000][chance.below(4)];
-            let size = 1 + chance.below(most);
-            let from = Instant::now();
-            let came = std::panic::catch_unwind(|| check(&log, size));
-            slowest = slowest.max(from.elapsed());
-            let way = came.unwrap_or_else(|_| panic!("this log: {}", log.escape_ascii()));
-            (tried, bytes) = (tried + 1, bytes + log.len() as u64);
-            if ways.get(&way).is_none_or(|known| known.len() > log.len()) {
-                // It is begun with from now on, too.
-                if all.len() < 2_000 {
-                    all.push(log.clone());
-                }
-                ways.insert(way, log);
-            }
+        for _ in 0..1000 {
+            let mut log = LOGS[chance.below(LOGS.len())].to_vec();
+            mutate(&mut log, &mut chance);
+            let came = std::panic::catch_unwind(AssertUnwindSafe(|| read(&log, &mut chance)));
+            let (report, seen, _) = came.unwrap_or_else(|_| panic!("this log: {}", log.escape_ascii()));
+            // All of them are one log, too.
+            endless.feed(&log, |event| detector.see(&event));
+            tried += 1;
+            bytes += report.bytes;
+            events += report.events;
+            unread += report.unread;
+            overlong += report.overlong;
+            hung += u64::from(seen.verdict == Verdict::Hung);
         }
+        kept = kept.max(format!("{endless:?} {detector:?}").len());
+        assert!(kept < KEPT, "what is kept of a log without end is small: {kept}");
     }
     println!(
-        "{tried} logs, {} MB in {} s, the slowest {} ms; {} ways to end:",
+        "{tried} logs, {} MB, in {} s: {events} events, {unread} lines that could not be read, {overlong} too long, {hung} logs \
+         that hang; of one without end {kept} characters were kept",
         bytes / 1_000_000,
-        begun.elapsed().as_secs(),
-        slowest.as_millis(),
-        ways.len()
+        begun.elapsed().as_secs()
     );
-    for (way, log) in &ways {
-        println!("  {way}: {} bytes", log.len());
-    }
 }

@@ -19,6 +19,38 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// Conveniences over [`ClusterRead`].
 #[async_trait]
 pub trait ClusterReadExt: ClusterRead {
+    /// The cluster of this identifier, or else the only one whose identifier begins so: what stacks are called, people know; what
+    /// the service adds, they do not.
+    ///
+    /// # Errors
+    /// `NotFound` where there is none, `Invalid` where more than one begins so, each with what there is; otherwise as
+    /// [`ClusterRead::clusters`].
+    async fn find_cluster(&self, name: &str) -> Result<Cluster> {
+        const OP: &str = "redshift.find_cluster";
+        let mut all = self.clusters().await?;
+        let there = list(&all);
+        if let Some(at) = all.iter().position(|cluster| cluster.id.as_str() == name) {
+            return Ok(all.swap_remove(at));
+        }
+        all.retain(|cluster| !name.trim().is_empty() && cluster.id.as_str().starts_with(name));
+        match <[Cluster; 1]>::try_from(all) {
+            Ok([cluster]) => Ok(cluster),
+            Err(none) if none.is_empty() => {
+                let missing = Error::new(OP, ErrorKind::NotFound, Effect::None);
+                let missing = missing.with_message(format!("no cluster is called {name:?}, or begins so"));
+                Err(missing.with_remedy(if there.is_empty() {
+                    "check the account and the region: there is no cluster at all".to_owned()
+                } else {
+                    format!("there are: {there}")
+                }))
+            }
+            Err(many) => {
+                let ambiguous = Error::invalid(OP, format!("{name:?} is not one cluster"));
+                Err(ambiguous.with_remedy(format!("there are: {}", list(&many))))
+            }
+        }
+    }
+
     /// Looks at a cluster, at once and then every 1 to 10 s, until it is as wanted. `seen` is told of every look.
     ///
     /// ```no_run
@@ -80,6 +112,10 @@ pub trait ClusterReadExt: ClusterRead {
 }
 
 impl<T: ClusterRead + ?Sized> ClusterReadExt for T {}
+
+fn list(clusters: &[Cluster]) -> String {
+    clusters.iter().map(|cluster| cluster.id.as_str()).collect::<Vec<_>>().join(", ")
+}
 
 fn late(id: &ClusterId, deadline: Duration, last: Option<&Cluster>) -> Error {
     let seen = last.map_or_else(|| "nothing was seen of it".to_owned(), |cluster| format!("it is {}", cluster.status));

@@ -1,5 +1,8 @@
 //! The warehouse: the cluster, its SQL, and Metabase. Each is there or not, as the configuration says.
 
+#[cfg(feature = "aws")]
+mod by_prefix;
+
 use std::sync::Arc;
 
 use metabase_client::{MetabaseClient, MetabaseRead};
@@ -261,8 +264,7 @@ async fn metabase(way: &Way<'_>, address: &str) -> Result<MetabaseClient, Failur
 /// The cluster over AWS, and its SQL: over the wire where a host is configured, otherwise by the Data API. No call is made.
 #[cfg(feature = "aws")]
 async fn over_aws(way: &Way<'_>, settings: &Redshift, rights: Rights) -> Result<(Clusters, Option<Sessions>), Failure> {
-    use redshift_ops::sql::DataApiSql;
-    use redshift_ops::{ClusterClient, ClusterId};
+    use redshift_ops::ClusterClient;
 
     let mut aws = ops_aws::Aws::builder(ops_client::Environment::new(way.name), &settings.region);
     if let Some(profile) = &settings.profile {
@@ -273,17 +275,12 @@ async fn over_aws(way: &Way<'_>, settings: &Redshift, rights: Rights) -> Result<
     }
     let wrong = |error: &ops_client::Error| Failure::usage(format!("the warehouse (redshift): {}", told(error)));
     let aws = aws.build().await.map_err(|error| wrong(&error))?;
-    let client = ClusterClient::new(aws.clone());
-    // Its own identifier is known once the clusters are listed; until then the configured one must do.
-    let id = ClusterId::new(&settings.cluster);
+    let client = ClusterClient::new(aws);
     let sql = match (&settings.host, &settings.password) {
         (Some(_), Some(_)) => None,
-        (Some(host), None) => {
-            let login = client.login(id, &settings.user, &settings.database);
-            let wire = WireSql::builder(host, settings.port, &settings.database, login);
-            Some(sessions(settings, over_wire(way, wire)?, rights)?)
+        (host, _) => {
+            Some(sessions(settings, by_prefix::ByPrefix::new(way, client.clone(), host.clone(), settings)?, rights)?)
         }
-        (None, _) => Some(sessions(settings, DataApiSql::new(aws, id, &settings.database, &settings.user), rights)?),
     };
     let client = Arc::new(client);
     let clusters = Clusters {

@@ -16,3 +16,5 @@ mod runs;
 mod secrets;
 mod stage;
 mod terminal;
+#[cfg(feature = "redshift")]
+mod warehouse;

@@ -74,6 +74,12 @@ pub(crate) fn binary(name: &str) -> &'static str {
         "cycle-machines" => env!("CARGO_BIN_EXE_cycle-machines"),
         #[cfg(feature = "aurora")]
         "scale-cluster" => env!("CARGO_BIN_EXE_scale-cluster"),
+        #[cfg(feature = "redshift")]
+        "restart-redshift" => env!("CARGO_BIN_EXE_restart-redshift"),
+        #[cfg(feature = "redshift")]
+        "dataset-loaded" => env!("CARGO_BIN_EXE_dataset-loaded"),
+        #[cfg(feature = "redshift")]
+        "loader-log" => env!("CARGO_BIN_EXE_loader-log"),
         other => panic!("no program {other}"),
     }
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use metabase_client::MetabaseRead;
-use ops_client::{Probe, Result};
-use redshift_ops::{ClusterId, ClusterRead, ClusterStatus, LockGraph, Me, WarehouseRead};
+use ops_client::{ErrorKind, Probe, Result};
+use redshift_ops::{ClusterRead, ClusterReadExt, ClusterStatus, LockGraph, Me, WarehouseRead};
 
 use super::checkup::{Holder, check_up};
 use super::{Access, Checkup, Severity, Sign, System};
-use crate::words::{count, names, shell};
+use crate::words::{shell, wait};
 
 /// Who waits for less is no sign.
 const WAITING: SignedDuration = SignedDuration::from_mins(5);
@@ -70,12 +70,12 @@ impl RedshiftSystem {
     }
 
     async fn cluster(&self) -> Result<Option<Sign>> {
-        let all = self.cluster.clusters().await?;
-        let exact = all.iter().find(|cluster| cluster.id == ClusterId::new(&self.id));
-        let Some(cluster) = exact.or_else(|| all.iter().find(|one| one.id.as_str().starts_with(&self.id))) else {
-            let there = names(all.iter().map(|cluster| &cluster.id));
-            let what = format!("no cluster is called {}; there are: {there}", self.id);
-            return Ok(Some(Sign::new(Severity::Odd, what)));
+        let cluster = match self.cluster.find_cluster(&self.id).await {
+            Ok(cluster) => cluster,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Invalid) => {
+                return Ok(Some(Sign::new(Severity::Odd, error.to_string())));
+            }
+            Err(error) => return Err(error),
         };
         if cluster.is_available() {
             return Ok(None);
@@ -104,11 +104,11 @@ impl RedshiftSystem {
             }
             let hung = waiting.iter().any(|pid| graph.user(*pid) == Some(&self.loader));
             let user = graph.user(root).unwrap_or("somebody");
-            let all = count(waiting.len(), "session");
+            let all = wait(waiting.len());
             let what = if hung {
-                format!("the loader hangs: session {root} of {user} has what it waits for; {all} wait in all")
+                format!("the loader hangs: session {root} of {user} has what it waits for; {all} in all")
             } else {
-                format!("{all} wait because of session {root} of {user}")
+                format!("{all} because of session {root} of {user}")
             };
             let severity = if hung { Severity::Broken } else { Severity::Stuck };
             let mut sign = Sign::new(severity, what);
@@ -139,6 +139,8 @@ impl System for RedshiftSystem {
         let told = warehouse.probe().await;
         let (read, me) = match warehouse.me().await {
             Ok(me) => (Ok(()), Some(me)),
+            // A database or a cluster that is not there is nothing that may be read.
+            Err(error) if error.is_not_found() => (Err(error.with_kind(ErrorKind::Forbidden)), None),
             Err(error) => (Err(error), None),
         };
         let write = me.as_ref().map_or_else(|| Access::Unknown("who asks is not known".into()), may_end);

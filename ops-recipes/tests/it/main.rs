@@ -7,13 +7,19 @@ mod airflow;
 #[cfg(all(feature = "airflow", feature = "aurora"))]
 mod aurora;
 mod commit_empty;
-#[cfg(feature = "airflow")]
+#[cfg(any(feature = "airflow", feature = "redshift"))]
+mod death;
+#[cfg(any(feature = "airflow", feature = "redshift"))]
 mod desk;
 mod first;
+#[cfg(feature = "redshift")]
+mod redshift;
 mod retract;
 mod retract_attribute;
 mod retract_undo;
 mod scale;
 mod stage;
 mod triage;
+#[cfg(feature = "redshift")]
+mod warehouse;
 mod whole;

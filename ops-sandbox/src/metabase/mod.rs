@@ -7,6 +7,7 @@ mod about;
 mod answer;
 mod direct;
 mod http;
+mod loads;
 mod names;
 mod port;
 mod spec;
@@ -14,6 +15,7 @@ mod state;
 
 pub use about::About;
 pub(crate) use http::{Logins, routes};
+pub(crate) use loads::loads;
 pub use port::MetabasePort;
 pub use spec::{QuestionSpec, TableSpec};
 pub(crate) use state::Metabase;

@@ -69,7 +69,6 @@ impl TableSpec {
     }
 
     /// With rows that lie elsewhere in the world, instead of any of its own.
-    #[allow(dead_code, reason = "the warehouse shows its tables so")]
     pub(crate) fn seen(mut self, view: View) -> Self {
         self.source = Source::Seen(view);
         self

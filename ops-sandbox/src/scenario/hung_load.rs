@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::Nightly;
 use crate::World;
+use crate::metabase::loads;
 use crate::redshift::{ClusterSpec, Intruder, LoadRow, LoaderId, LoaderSpec, Rights};
 
 const FACTS: [&str; 16] = [
@@ -125,7 +126,7 @@ pub fn hung_load(world: &World) -> Result<HungLoad> {
 }
 
 /// A load with this trouble, for the transaction of that night where there is one. The tables of the warehouse are
-/// there from the day before; Metabase's session is, too, and does nothing.
+/// there from the day before; Metabase's session is, too, and does nothing. Metabase shows the Loads table.
 ///
 /// # Errors
 /// As [`hung_load`].
@@ -145,6 +146,7 @@ pub fn hung_load_with(world: &World, trouble: LoadTrouble, night: Option<&Nightl
     world.put_user(&protected, Rights::Plain);
     fill(world, yesterday, day_before, began - SignedDuration::from_hours(24));
     world.open_session("metabase");
+    world.put_metabase_table(loads())?;
     // It is killed before the drop.
     world.hold_table("sandrews", "fact.bills")?;
     let spec = LoaderSpec::new(transaction.to_string(), target_date).begins(began);

@@ -75,7 +75,7 @@ impl LoadsTable {
         let wanted = if wanted.is_empty() { String::new() } else { format!(" where {}", wanted.join(" and ")) };
         let text = format!(
             "select {name} as name, cast({transaction} as varchar(64)) as transaction, {time} as at \
-             from {}.{}{wanted} order by {time} desc limit {}",
+             from {}.{}{wanted} order by {time} desc nulls last limit {}",
             id(&self.schema),
             id(&self.table),
             filter.limit.min(MOST),
@@ -91,7 +91,7 @@ impl LoadsTable {
     }
 }
 
-/// The newest first: the warehouse sorts what has no time before all others.
+/// The newest first, and what has no time last.
 pub(super) fn newest_first(a: Option<Timestamp>, b: Option<Timestamp>) -> std::cmp::Ordering {
     b.cmp(&a)
 }
@@ -108,7 +108,7 @@ mod tests {
             statement.inline().unwrap(),
             "select \"table_name\" as name, cast(\"metapod_transaction_id\" as varchar(64)) as transaction, \
              \"load_time\" as at from \"meta\".\"loads\" where \"table_name\" in ('fraud_report_policy') and \
-             cast(\"metapod_transaction_id\" as varchar(64)) = '1b' order by \"load_time\" desc limit 1000"
+             cast(\"metapod_transaction_id\" as varchar(64)) = '1b' order by \"load_time\" desc nulls last limit 1000"
         );
     }
 

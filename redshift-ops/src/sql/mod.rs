@@ -3,7 +3,7 @@
 //! | transport | needs | when |
 //! |---|---|---|
 //! | [`WireSql`]: PostgreSQL's protocol over TLS | a network path; a password, or one that AWS makes | the cluster's connections are all taken: a superuser still has some |
-//! | [`DataApiSql`](crate::sql::DataApiSql): the Redshift Data API (feature `data-api`) | the right to use it, and nothing else | the rule |
+//! | [`DataApiSql`]: the Redshift Data API (feature `data-api`) | the right to use it, and nothing else | the rule |
 
 #[cfg(feature = "data-api")]
 mod data_api;

@@ -7,7 +7,7 @@ use redshift_ops::{Load, LoadFilter, LockGraph, Pid, Session};
 use super::sight::{Blocked, Root, Seen};
 use super::{RestartRedshift, Swap, Terminate, WarehouseStep, root_cure};
 use crate::redshift::WarehouseReads;
-use crate::words::{age, count, fit, utc};
+use crate::words::{age, count, fit, utc, wait};
 
 /// As many sessions are ended at once.
 const WIDTH: usize = 4;
@@ -28,16 +28,12 @@ pub(super) fn tell(draft: &mut Draft<WarehouseStep>, blocked: &[Blocked]) -> Vec
             None => String::new(),
         };
         let who = format!("{} of {} has {holds}{does}", session.key, session.user);
-        draft.note(format!("Root: {who}; {} because of it.", waits(*waiting)));
+        draft.note(format!("Root: {who}; {} because of it.", wait(*waiting)));
         if let Some(obstacle) = obstacle {
             obstacles.push(format!("{} of {} cannot be ended: {obstacle}", session.key, session.user));
         }
     }
     obstacles
-}
-
-fn waits(sessions: usize) -> String {
-    if sessions == 1 { "1 session waits".to_owned() } else { format!("{} wait", count(sessions, "session")) }
 }
 
 /// All roots, each once.

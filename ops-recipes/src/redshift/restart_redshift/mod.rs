@@ -6,10 +6,10 @@ mod sight;
 mod step;
 
 use jiff::Timestamp;
-use ops_client::Result;
+use ops_client::{ErrorKind, Result};
 use ops_plan::{Draft, Finding, Obligation, Observed, Recipe, Subject};
 use redshift_ops::loader::{LoaderSeen, Verdict};
-use redshift_ops::{Cluster, LockGraph};
+use redshift_ops::{Cluster, ClusterReadExt, LockGraph};
 use serde::{Deserialize, Serialize};
 
 use self::sight::Sight;
@@ -143,6 +143,11 @@ impl RestartRedshift {
         self.transaction.as_deref().or(self.log.as_ref().and_then(|log| log.transaction.as_deref()))
     }
 
+    /// The statement in which the log says that it hangs.
+    fn hangs_in(&self) -> Option<&str> {
+        self.log.as_ref().filter(|log| log.verdict == Verdict::Hung).and_then(|log| log.statement.as_deref())
+    }
+
     /// Whether the log says *now* that the loader hangs.
     fn log_says_hung(&self, now: Timestamp) -> bool {
         self.log.as_ref().is_some_and(|log| log.verdict == Verdict::Hung && !log.is_history(now))
@@ -251,31 +256,21 @@ impl RestartRedshift {
                 draft.finding(Finding::warn("identity", format!("the service does not say what it is: {error}")));
             }
         }
-        let all = reads.cluster.clusters().await?;
-        let exact = all.iter().filter(|cluster| cluster.id.as_str() == self.cluster);
-        let mut found: Vec<&Cluster> = exact.collect();
-        if found.is_empty() && !self.cluster.trim().is_empty() {
-            found = all.iter().filter(|cluster| cluster.id.as_str().starts_with(&self.cluster)).collect();
-        }
-        let [cluster] = found[..] else {
-            let (text, known) = if found.is_empty() {
-                (format!("no cluster is called {:?}, or begins so", self.cluster), names(all.iter().map(|one| &one.id)))
-            } else {
-                (format!("{:?} is not one cluster", self.cluster), names(found.iter().map(|one| &one.id)))
-            };
-            let advice = if all.is_empty() {
-                "check the account and the region: there is no cluster at all".to_owned()
-            } else {
-                format!("there are: {known}")
-            };
-            draft.subject(Subject::new("redshift", &self.cluster));
-            draft.finding(Finding::block("cluster", text).with_advice(advice));
-            return Ok(None);
+        let cluster = match reads.cluster.find_cluster(&self.cluster).await {
+            Ok(cluster) => cluster,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Invalid) => {
+                draft.subject(Subject::new("redshift", &self.cluster));
+                let text = error.message().unwrap_or("there is no such cluster").to_owned();
+                let advice = error.remedy().unwrap_or("check the name").to_owned();
+                draft.finding(Finding::block("cluster", text).with_advice(advice));
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
         };
         draft.subject(Subject::new("redshift", cluster.id.to_string()));
         let host = cluster.host.as_ref().map_or(String::new(), |host| format!(", {host}"));
         draft.note(format!("{}: {}, {} × {}{host}.", cluster.id, cluster.status, cluster.nodes, cluster.node_type));
-        Ok(Some(cluster.clone()))
+        Ok(Some(cluster))
     }
 
     /// What the log says.

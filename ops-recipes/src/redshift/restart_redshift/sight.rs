@@ -28,7 +28,7 @@ pub(super) enum Sight {
 pub(super) struct Seen {
     pub(super) me: Me,
     pub(super) sessions: Vec<Session>,
-    /// Sessions of the loader that run something and wait for nothing.
+    /// Sessions of the loader that run something or block others, and wait for nothing; without the one that hangs.
     pub(super) other_loads: usize,
 }
 
@@ -79,8 +79,12 @@ impl Sight {
             return Ok(Self::Blind(format!("the loader ({pids}) waits for a lock, and nobody is seen who has it")));
         }
         let blocked: Vec<&Session> = of_loader.iter().copied().filter(|session| waits(&session.key.pid)).collect();
-        let works: BTreeSet<Pid> = running.iter().map(|query| query.pid).collect();
-        let other_loads = of_loader.iter().filter(|one| works.contains(&one.key.pid) && !waits(&one.key.pid)).count();
+        // What the log says to hang is no *other* load, though it waits for nobody.
+        let works = running.iter().filter(|query| recipe.hangs_in() != Some(&query.text)).map(|query| query.pid);
+        let works: BTreeSet<Pid> = works.collect();
+        // A load between two statements runs nothing, and is one all the same: its locks tell.
+        let is_busy = |pid: &Pid| works.contains(pid) || !graph.blocked_by(*pid).is_empty();
+        let other_loads = of_loader.iter().filter(|one| is_busy(&one.key.pid) && !waits(&one.key.pid)).count();
         let seen = Seen { me, sessions: sessions.clone(), other_loads };
         if blocked.is_empty() {
             return Ok(Self::Free(seen));
@@ -102,7 +106,7 @@ impl Sight {
                 });
             }
             if roots.is_empty() && graph.roots_of(pid).is_empty() {
-                let circle = graph.cycles().iter().map(|pids| names(pids)).collect::<Vec<_>>().join("; ");
+                let circle = graph.cycles().iter().map(names).collect::<Vec<_>>().join("; ");
                 return Ok(Self::Deadlock(circle));
             }
             let since = running.iter().find(|query| query.pid == pid).map(|query| query.began);

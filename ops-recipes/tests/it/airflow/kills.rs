@@ -9,8 +9,8 @@ use ops_plan::{Outcome, RunState as Stage, Runner, Runs};
 use serde::{Deserialize, Serialize};
 
 use super::approved;
-use super::death::{Records, Said, errand, killed, say};
 use super::real::{Peer, peer, unblock};
+use crate::death::{Records, Said, errand, killed, say};
 
 /// So many runs are unblocked side by side: one more than there are records.
 const RUNS: usize = 14;

@@ -1,6 +1,5 @@
 //! The recipes for a DAG run, on a night whose scheduler moves tasks as the real one was seen to.
 
-mod death;
 mod first;
 mod foretold;
 mod kills;

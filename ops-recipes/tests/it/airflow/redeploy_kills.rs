@@ -16,9 +16,9 @@ use ops_recipes::aurora::{AuroraKillJobs, AuroraRunJobs, JobPlace};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::death::{Records, Said, errand, killed, say};
 use super::real::{Peer, peer};
 use super::{approved, task};
+use crate::death::{Records, Said, errand, killed, say};
 
 /// So many jobs are redeployed: one more than there are records.
 const RUNS: usize = 26;

@@ -10,17 +10,17 @@ use ops_plan::{Event, Outcome, Progress, Watcher};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-const ERRAND: &str = "AIRFLOW_KILL_ERRAND";
+const ERRAND: &str = "KILL_ERRAND";
 const MARK: &str = "kill: ";
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
-pub(super) enum Said {
+pub(crate) enum Said {
     Halted,
     Ended(Outcome),
 }
 
 /// The test program again, with this errand for the test of this name, killed where it stands still.
-pub(super) fn killed(errand: &impl Serialize, test: &str) -> Said {
+pub(crate) fn killed(errand: &impl Serialize, test: &str) -> Said {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
         .env(ERRAND, serde_json::to_string(errand).unwrap())
@@ -34,7 +34,7 @@ pub(super) fn killed(errand: &impl Serialize, test: &str) -> Said {
 }
 
 /// What the child is to do. Without an errand there is nothing: then this is one of the test program's many tests.
-pub(super) fn errand<E: DeserializeOwned>() -> Option<E> {
+pub(crate) fn errand<E: DeserializeOwned>() -> Option<E> {
     let errand = std::env::var_os(ERRAND)?;
     // A child that hangs must not hang the test.
     std::thread::spawn(|| {
@@ -57,13 +57,13 @@ fn end(mut child: Child) {
 }
 
 /// Stands still when the record of this number is about to be written.
-pub(super) struct Records {
+pub(crate) struct Records {
     at: usize,
     seen: AtomicUsize,
 }
 
 impl Records {
-    pub(super) fn new(at: usize) -> Arc<Self> {
+    pub(crate) fn new(at: usize) -> Arc<Self> {
         Arc::new(Self { at, seen: AtomicUsize::new(0) })
     }
 }
@@ -79,7 +79,7 @@ impl Watcher for Records {
     }
 }
 
-pub(super) fn say(what: &Said) {
+pub(crate) fn say(what: &Said) {
     // The test harness may have begun a line.
     let mut out = std::io::stdout();
     writeln!(out, "\n{MARK}{}", serde_json::to_string(what).unwrap()).unwrap();
