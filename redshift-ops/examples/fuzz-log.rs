@@ -11,6 +11,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use redshift_ops::loader::{HangDetector, LoaderEvent, LoaderSeen, ScanReport, Scanner, Verdict};
+use redshift_ops::statement::masked;
 
 const LOGS: [&[u8]; 2] = [include_bytes!("../tests/data/hung.log"), include_bytes!("../tests/data/healthy.log")];
 
@@ -44,6 +45,14 @@ const WORDS: &[&[u8]] = &[
     b"2018-01-18T09:03:06.077Z ",
     b"2018-01-18T09:03:06.077+99:99 ",
     b"password 'x'",
+    b"secret_access_key=",
+    b"$$",
+    b"/*",
+    b"--",
+    b"\\u00e9",
+    b"#'",
+    b"##NaN",
+    b"#<",
     b"\tat x.y(z.clj:1)\n",
     b"\xc3\xa9",
     b"\xc3\x28",
@@ -151,7 +160,7 @@ fn plain(log: &[u8]) -> [u64; 3] {
     let mut counted = [0; 3];
     for line in log.split_inclusive(|byte| *byte == b'\n') {
         counted[0] += 1;
-        if line.len() > LONGEST_LINE {
+        if line.strip_suffix(b"\n").unwrap_or(line).len() > LONGEST_LINE {
             counted[1] += 1;
         } else if std::str::from_utf8(line).is_err() {
             counted[2] += 1;
@@ -167,6 +176,8 @@ fn read(log: &[u8], chance: &mut Chance) -> Said {
     let report = &whole.0;
     assert_eq!([report.lines, report.overlong, report.broken], plain(log), "lines are as they are");
     assert_eq!((report.bytes, report.events), (log.len() as u64, whole.2.len() as u64), "all was read, and told");
+    // A whole log as the text of a statement: nothing is cut within a letter.
+    let _ = masked(&String::from_utf8_lossy(log));
     whole
 }
 

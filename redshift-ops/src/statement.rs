@@ -3,8 +3,20 @@
 use std::borrow::Cow;
 
 /// What a word has in it whose value nobody may see.
-const SECRET: [&str; 9] =
-    ["credential", "password", "passwd", "secret", "token", "access_key", "api_key", "private_key", "symmetric_key"];
+const SECRET: [&str; 10] = [
+    "credential",
+    "password",
+    "passwd",
+    "pwd",
+    "secret",
+    "token",
+    "access_key",
+    "api_key",
+    "private_key",
+    "symmetric_key",
+];
+/// How the id of an access key begins.
+const KEYS: [&str; 2] = ["AKIA", "ASIA"];
 /// What stands instead.
 const MASK: &str = "'***'";
 
@@ -18,6 +30,9 @@ const MASK: &str = "'***'";
 /// assert_eq!(masked("create user ada password 'x''y' valid until '2027-01-01'"), "create user ada password '***' valid until '2027-01-01'");
 /// ```
 pub fn masked(text: &str) -> Cow<'_, str> {
+    if !is_secret(text) && !has_key(text) {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::new();
     let (mut kept, mut at, mut near) = (0, 0, Near::Nothing);
     while let Some(rest) = text.get(at..).filter(|rest| !rest.is_empty()) {
@@ -160,29 +175,44 @@ fn is_prefix(word: &str) -> bool {
     ["as", "e", "n", "to", "with"].iter().any(|one| word.eq_ignore_ascii_case(one))
 }
 
+/// Whether a secret's name is in it.
 fn is_secret(text: &str) -> bool {
-    let lower = text.to_ascii_lowercase();
-    SECRET.iter().any(|secret| lower.contains(secret)) || lower == "pwd"
+    secrets(text).next().is_some()
 }
 
-/// Whether a literal has something in it that is a secret, or holds one: `aws_secret_access_key=…`, an address with a password.
+/// What comes after each secret's name.
+fn secrets(text: &str) -> impl Iterator<Item = &[u8]> {
+    let bytes = text.as_bytes();
+    // Nearly no word has one: most places are left by their first letter.
+    let places = (0..bytes.len()).filter(|at| bytes.get(*at).is_some_and(|byte| b"acpst".contains(&(byte | 0x20))));
+    places.filter_map(|at| {
+        let rest = bytes.get(at..)?;
+        SECRET.iter().find_map(|secret| {
+            let (name, after) = rest.split_at_checked(secret.len())?;
+            name.eq_ignore_ascii_case(secret.as_bytes()).then_some(after)
+        })
+    })
+}
+
+/// Whether a literal is a secret or holds one: `aws_secret_access_key=…`, an address with a password, the id of a key.
 fn has_key(literal: &str) -> bool {
-    let lower = literal.to_ascii_lowercase();
-    let names = SECRET.iter().any(|secret| {
-        let after = lower.find(secret).and_then(|at| lower.get(at..));
-        after.is_some_and(|after| after.trim_start_matches(is_word).trim_start().starts_with(['=', ':']))
+    let assigned = secrets(literal).any(|after| {
+        let mut after = after.iter().skip_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b' '));
+        matches!(after.next(), Some(b'=' | b':'))
     });
-    let login = lower.split("://").skip(1).any(|rest| {
+    let login = literal.split("://").skip(1).any(|rest| {
         let host = rest.split(['/', '?', ' ']).next().unwrap_or_default();
         host.rsplit_once('@').is_some_and(|(login, _)| login.contains(':'))
     });
-    names || login || lower.contains("x-amz-signature") || literal.split(|c| !is_word(c)).any(is_key)
+    let signed = literal.contains("X-Amz-Signature") || literal.contains("x-amz-signature");
+    let may_be_key = literal.contains(KEYS[0]) || literal.contains(KEYS[1]);
+    assigned || login || signed || may_be_key && literal.split(|c| !is_word(c)).any(is_key)
 }
 
 /// Whether a word is the id of an access key.
 fn is_key(word: &str) -> bool {
     let upper = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
-    word.len() == 20 && (word.starts_with("AKIA") || word.starts_with("ASIA")) && word.bytes().all(upper)
+    word.len() == 20 && KEYS.iter().any(|key| word.starts_with(key)) && word.bytes().all(upper)
 }
 
 #[cfg(test)]

@@ -43,9 +43,13 @@ impl Markers {
     /// Whether what stands after `:log :` begins with one of them.
     pub(super) fn begin(&self, after: &[u8]) -> bool {
         let goes_on = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
-        [&self.progress, &self.statement, &self.killed]
-            .into_iter()
-            .any(|word| after.strip_prefix(word.as_bytes()).is_some_and(|rest| !rest.first().is_some_and(goes_on)))
+        let is = |word: &String| {
+            // Nearly every line has a mark, and most are told apart by the first letter.
+            let word = word.as_bytes();
+            after.first() == word.first()
+                && after.strip_prefix(word).is_some_and(|rest| !rest.first().is_some_and(goes_on))
+        };
+        is(&self.progress) || is(&self.statement) || is(&self.killed)
     }
 }
 
