@@ -79,7 +79,7 @@ pub(crate) fn binary(name: &str) -> &'static str {
         #[cfg(feature = "redshift")]
         "dataset-loaded" => env!("CARGO_BIN_EXE_dataset-loaded"),
         #[cfg(feature = "redshift")]
-        "loader-log" => env!("CARGO_BIN_EXE_loader-log"),
+        "read-loader-log" => env!("CARGO_BIN_EXE_read-loader-log"),
         other => panic!("no program {other}"),
     }
 }

@@ -55,7 +55,7 @@ fn a_log_says_what_it_says() {
     let folder = here();
     let log = folder.path().join("capivara.log");
     std::fs::write(&log, HUNG).unwrap();
-    start(folder.path(), "loader-log", &["capivara.log"]).is(
+    start(folder.path(), "read-loader-log", &["capivara.log"]).is(
         10,
         &[
             "the loader hangs since 2018-01-18T09:03:01Z",
@@ -64,7 +64,7 @@ fn a_log_says_what_it_says() {
             "that is history",
         ],
     );
-    let piped = run_with_input(command(folder.path(), "loader-log", &["-", "--json"]), HUNG.as_bytes());
+    let piped = run_with_input(command(folder.path(), "read-loader-log", &["-", "--json"]), HUNG.as_bytes());
     let document: serde_json::Value = serde_json::from_str(&piped.out).unwrap();
     assert_eq!((document["loader"]["verdict"].as_str(), document["read"]["lines"].as_u64()), (Some("hung"), Some(6)));
     // The log of another load than that of the sandbox is old: locks decide.
@@ -81,11 +81,11 @@ fn what_is_no_log_is_told() {
         ("other", &b"2018-01-18 something else\n"[..], "no line of it is one of the loader's"),
     ] {
         std::fs::write(folder.path().join(name), bytes).unwrap();
-        start(folder.path(), "loader-log", &[name]).is(2, &[name, says]);
+        start(folder.path(), "read-loader-log", &[name]).is(2, &[name, says]);
         start(folder.path(), "restart-redshift", &["--plan-only", "--log", name]).is(2, &[name, says]);
     }
-    start(folder.path(), "loader-log", &["missing"]).is(2, &["missing", "No such file"]);
-    start(folder.path(), "loader-log", &["-", "--follow"]).is(2, &["--follow is for a file"]);
+    start(folder.path(), "read-loader-log", &["missing"]).is(2, &["missing", "No such file"]);
+    start(folder.path(), "read-loader-log", &["-", "--follow"]).is(2, &["--follow is for a file"]);
 }
 
 #[test]

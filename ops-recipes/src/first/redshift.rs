@@ -73,7 +73,9 @@ impl RedshiftSystem {
         let cluster = match self.cluster.find_cluster(&self.id).await {
             Ok(cluster) => cluster,
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Invalid) => {
-                return Ok(Some(Sign::new(Severity::Odd, error.to_string())));
+                let what = error.message().unwrap_or("there is no such cluster");
+                let there = error.remedy().map_or(String::new(), |there| format!("; {there}"));
+                return Ok(Some(Sign::new(Severity::Odd, format!("{what}{there}"))));
             }
             Err(error) => return Err(error),
         };

@@ -12,7 +12,7 @@ use redshift_ops::loader::{HangDetector, Scanner, Verdict};
 use crate::Result;
 
 /// The lines that matter.
-const PATTERN: &str = r":log :(progress-reporter|execute-statement|killing-schema-query)\b";
+const PATTERN: &str = ":log :(progress-reporter|execute-statement|killing-schema-query)[ ,}]";
 /// So often is looked at a process's memory. The kernel keeps the peak; what comes after the last look is not seen.
 const LOOK: Duration = Duration::from_millis(1);
 /// The kernel counts processor time in hundredths of a second.

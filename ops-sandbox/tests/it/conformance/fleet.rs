@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use fleet_ops::conformance::{Fault, Needs, Prepare, Scenario, Stage, run_all};
-use fleet_ops::{FleetRead, FleetWrite, Group, Result};
-use ops_sandbox::World;
+use fleet_ops::{FleetClient, FleetRead, FleetWrite, Group, Result};
 use ops_sandbox::fleet::GroupSpec;
+use ops_sandbox::{Server, World};
 
-use super::fail;
+use super::{aws, fail};
 
 struct FleetStage<P> {
     name: &'static str,
@@ -69,5 +69,14 @@ impl<P: FleetRead + FleetWrite> Stage for FleetStage<P> {
 async fn a_fleet_in_memory() {
     let world = World::seeded(1);
     let report = run_all(&FleetStage { name: "in memory", port: world.fleet(), world }).await;
+    assert!(report.failed().is_empty() && report.not_possible().is_empty(), "{report}");
+}
+
+#[tokio::test]
+async fn a_fleet_over_sockets() {
+    let world = World::seeded(1);
+    let server = Server::start(world.clone()).await.unwrap();
+    let port = FleetClient::new(aws(&server).await);
+    let report = run_all(&FleetStage { name: "over sockets", port, world }).await;
     assert!(report.failed().is_empty() && report.not_possible().is_empty(), "{report}");
 }

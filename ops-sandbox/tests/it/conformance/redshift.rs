@@ -4,17 +4,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use ops_sandbox::World;
 use ops_sandbox::redshift::{ClusterPort, ClusterSpec, Rights, WarehousePort};
+use ops_sandbox::{Server, World};
 use redshift_ops::conformance::cluster::Play;
 use redshift_ops::conformance::warehouse::Who;
 use redshift_ops::conformance::{Fault, Needs, Prepare, cluster, warehouse};
 use redshift_ops::{
-    Cluster, ClusterId, ClusterRead, ClusterWrite, Load, LoadError, LoadsRead, Resize, Result, SessionKey, Snapshot,
-    WarehouseRead, WarehouseWrite,
+    Cluster, ClusterClient, ClusterId, ClusterRead, ClusterWrite, Load, LoadError, LoadsRead, Resize, Result,
+    SessionKey, Snapshot, WarehouseRead, WarehouseWrite,
 };
 
-use super::fail;
+use super::{aws, fail};
 
 struct ClusterStage<P> {
     name: &'static str,
@@ -86,6 +86,15 @@ async fn clusters_in_memory() {
     let world = World::seeded(1);
     let stage = ClusterStage::<ClusterPort> { name: "clusters in memory", port: world.redshift_cluster(), world };
     let report = cluster::run_all(&stage).await;
+    assert!(report.failed().is_empty() && report.not_possible().is_empty(), "{report}");
+}
+
+#[tokio::test]
+async fn clusters_over_sockets() {
+    let world = World::seeded(1);
+    let server = Server::start(world.clone()).await.unwrap();
+    let port = ClusterClient::new(aws(&server).await);
+    let report = cluster::run_all(&ClusterStage { name: "clusters over sockets", port, world }).await;
     assert!(report.failed().is_empty() && report.not_possible().is_empty(), "{report}");
 }
 

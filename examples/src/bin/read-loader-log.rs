@@ -17,9 +17,9 @@ use serde_json::json;
 
 /// For the end of `--help`.
 const EXAMPLES: &str = "Examples:
-  loader-log capivara.log                 what it says: hung, moving, finished; since when, after which statement
-  loader-log capivara.log --follow        and again whenever that changes
-  gunzip --stdout capivara.log.gz | loader-log -
+  read-loader-log capivara.log            what it says: hung, moving, finished; since when, after which statement
+  read-loader-log capivara.log --follow   and again whenever that changes
+  gunzip --stdout capivara.log.gz | read-loader-log -
 
 ";
 
