@@ -6,9 +6,8 @@ pub(crate) mod xml;
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
-use axum::http::HeaderName;
-use axum::http::StatusCode;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use uuid::Uuid;
@@ -117,7 +116,7 @@ impl Service {
     }
 }
 
-const REQUEST_ID: &str = REQUEST;
+const REQUEST_ID: &str = "00000000-0000-4000-8000-000000000000";
 
 /// What was asked for: the fields of a form.
 pub(crate) struct Form(Vec<(String, String)>);
@@ -189,11 +188,8 @@ fn identity() -> Xml {
     Xml::default().leaf("Arn", arn).leaf("UserId", "AIDASANDBOX").leaf("Account", "123456789012")
 }
 
-/// The id of every request.
-const REQUEST: &str = "00000000-0000-4000-8000-000000000000";
-
 fn document(status: StatusCode, xml: &Xml) -> Response {
     // By its id is an answer of AWS told from a proxy's page.
-    let id = (HeaderName::from_static("x-amzn-requestid"), REQUEST);
+    let id = (HeaderName::from_static("x-amzn-requestid"), REQUEST_ID);
     (status, [(CONTENT_TYPE, "text/xml"), id], xml.to_string()).into_response()
 }
