@@ -24,6 +24,6 @@ pub use ext::ClusterReadExt;
 pub use graph::{LockGraph, LockWait};
 pub use model::{
     Cluster, ClusterEvent, ClusterId, ClusterStatus, Host, LastQuery, Load, LoadError, LoadFilter, Lock, LockMode, Me,
-    Pid, Relation, Resize, RunningQuery, Session, SessionKey, Snapshot, UnknownPid,
+    Pid, Relation, Resize, RunningQuery, SERVICE_USER, Session, SessionKey, Snapshot, UnknownPid,
 };
 pub use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};

@@ -7,6 +7,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// The service's own user, whose sessions nobody may end.
+pub const SERVICE_USER: &str = "rdsdb";
+
 /// The id of the process that serves a session. It names another session once this one has ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

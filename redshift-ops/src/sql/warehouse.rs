@@ -14,11 +14,9 @@ use super::{LoadsTable, Row, Rows, Sql, Statement, texts};
 use crate::statement::masked;
 use crate::{
     Effect, Error, ErrorKind, LastQuery, Load, LoadError, LoadFilter, LoadsRead, Lock, LockMode, Me, Pid, Probe,
-    Relation, Result, RunningQuery, Session, SessionKey, WarehouseRead, WarehouseWrite,
+    Relation, Result, RunningQuery, SERVICE_USER, Session, SessionKey, WarehouseRead, WarehouseWrite,
 };
 
-/// The service's own user: whose sessions nobody may end.
-const SERVICE: &str = "rdsdb";
 /// More rows that could not be loaded are never asked for at once.
 const MOST_ERRORS: u32 = 1_000;
 
@@ -44,7 +42,7 @@ impl fmt::Debug for Warehouse {
 impl Warehouse {
     /// The warehouse that this way leads to.
     pub fn new(sql: impl Sql + 'static) -> Self {
-        Self { sql: Arc::new(sql), loads: LoadsTable::default(), protected: BTreeSet::from([SERVICE.to_owned()]) }
+        Self { sql: Arc::new(sql), loads: LoadsTable::default(), protected: BTreeSet::from([SERVICE_USER.to_owned()]) }
     }
 
     /// Where loads are logged elsewhere than in `meta.loads`.

@@ -378,8 +378,8 @@ fn told(op: &'static str, error: &tokio_postgres::Error, used_up: bool) -> Error
     }
     if let Some(refused) = error.as_db_error() {
         let kind = refusal::by_state(refused.code().code(), refused.message());
-        // The connection was cut while something ran: whether it was done is not known.
-        let effect = if refused.code().code().starts_with("57P") { Effect::Possible } else { Effect::None };
+        // It was cut off, or stopped, while something ran: whether that was done is not known.
+        let effect = if refused.code().code().starts_with("57") { Effect::Possible } else { Effect::None };
         let told = Error::new(op, kind, effect).with_words(refused.message());
         return match refusal::remedy(kind) {
             Some(remedy) => told.with_remedy(remedy),

@@ -12,8 +12,9 @@ use crate::words::{age, count, names, utc};
 
 /// What hangs for less may still go on by itself.
 const YOUNG: SignedDuration = SignedDuration::from_mins(5);
-/// How far back restarts are looked for.
-const BACK: SignedDuration = SignedDuration::from_hours(1);
+/// How far back restarts are looked for: the service forgets after 14 days. Without one, a restart at any time since is ours, so that
+/// a clock that is hours off cannot hide it.
+const BACK: SignedDuration = SignedDuration::from_hours(13 * 24);
 
 /// Why the cluster restarts.
 pub(super) struct Why<'a> {
@@ -48,7 +49,7 @@ pub(super) async fn plan(
     reads: &WarehouseReads,
     cluster: &Cluster,
     why: Why<'_>,
-) {
+) -> Result<()> {
     let now = draft.now();
     if why.evidence {
         draft.finding(Finding::warn("blockers", format!("{}: the plan is a reboot", why.text)));
@@ -75,7 +76,7 @@ pub(super) async fn plan(
         draft.note(format!("{} end.", connected(seen)));
         draft.population(1);
     }
-    let since = last_restart(reads, cluster, now).await.map_or(now - BACK, |event| event.at);
+    let since = last_restart(reads, cluster, now).await?.map_or(now - BACK, |event| event.at);
     let sessions = why.seen.map(|seen| seen.sessions.len());
     let id = cluster.id.clone();
     draft.one_by_one();
@@ -86,6 +87,7 @@ pub(super) async fn plan(
     let who = recipe.restarter.as_deref().unwrap_or("the task that starts it");
     draft.later(format!("See that the loader starts again: {who}."));
     root_cure(draft);
+    Ok(())
 }
 
 fn old_enough(since: Option<Timestamp>, now: Timestamp) -> Finding {
@@ -164,9 +166,10 @@ fn connected(seen: &Seen) -> String {
     format!("{} ({})", count(seen.sessions.len(), "session"), names(users))
 }
 
-async fn last_restart(reads: &WarehouseReads, cluster: &Cluster, now: Timestamp) -> Option<ClusterEvent> {
-    let events = reads.cluster.events(&cluster.id, now - BACK).await.ok()?;
-    events.into_iter().find(ClusterEvent::is_restart)
+/// By it is a later one told from it: where it cannot be read, there is no plan.
+async fn last_restart(reads: &WarehouseReads, cluster: &Cluster, now: Timestamp) -> Result<Option<ClusterEvent>> {
+    let events = reads.cluster.events(&cluster.id, now - BACK).await?;
+    Ok(events.into_iter().find(ClusterEvent::is_restart))
 }
 
 /// Whether a restart has begun since.

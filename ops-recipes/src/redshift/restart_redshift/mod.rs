@@ -179,20 +179,21 @@ impl Recipe for RestartRedshift {
                 } else {
                     let why = if self.reboot { "a reboot was asked for".to_owned() } else { obstacles.join("; ") };
                     let since = blocked.iter().filter_map(|one| one.since).min();
-                    harsh::plan(self, &mut draft, reads, &cluster, harsh::Why::seen(&why, since, &seen)).await;
+                    harsh::plan(self, &mut draft, reads, &cluster, harsh::Why::seen(&why, since, &seen)).await?;
                 }
             }
             Sight::Free(seen) => {
                 let text = format!("no session of {} waits for a lock", self.loader);
                 if self.log_says_hung(draft.now()) || self.reboot {
-                    harsh::plan(self, &mut draft, reads, &cluster, harsh::Why::free(&text, self.since(), &seen)).await;
+                    harsh::plan(self, &mut draft, reads, &cluster, harsh::Why::free(&text, self.since(), &seen))
+                        .await?;
                 } else {
                     draft.finding(Finding::pass("blockers", format!("nothing to do: {text}")));
                 }
             }
             Sight::Blind(why) => {
                 if self.log_says_hung(draft.now()) || self.reboot {
-                    harsh::plan(self, &mut draft, reads, &cluster, harsh::Why::blind(&why, self.since())).await;
+                    harsh::plan(self, &mut draft, reads, &cluster, harsh::Why::blind(&why, self.since())).await?;
                 } else {
                     let advice = "log in as one who sees all (a superuser, sys:monitor), give the loader's log, or say \
                                   that a reboot is wanted";

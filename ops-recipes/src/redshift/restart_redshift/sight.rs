@@ -3,14 +3,11 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use redshift_ops::{LastQuery, LockGraph, Me, Pid, Session, SessionKey};
+use redshift_ops::{LastQuery, LockGraph, Me, Pid, SERVICE_USER, Session, SessionKey};
 
 use super::RestartRedshift;
 use crate::redshift::WarehouseReads;
 use crate::words::names;
-
-/// The service's own user.
-const SERVICE: &str = "rdsdb";
 
 /// What is seen of the loader in the warehouse. «Nobody» and «cannot see» are never the same.
 pub(super) enum Sight {
@@ -126,7 +123,7 @@ impl RestartRedshift {
         if *user == self.loader {
             return Some("it is another session of the loader".into());
         }
-        if user == SERVICE {
+        if user == SERVICE_USER {
             return Some("it is the service's own".into());
         }
         if self.protected.contains(user) {
