@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use ops_plan::{Outcome, Verdict};
+use ops_plan::{Ask, Host, Outcome, Target, Verdict};
 use ops_recipes::redshift::RestartRedshift;
 use ops_sandbox::redshift::{About, ClusterSpec, Intruder};
 use ops_sandbox::scenario::{self, HungLoad, LoadTrouble};
@@ -146,6 +146,31 @@ async fn an_earlier_reboot_is_not_taken_for_ours() {
     let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     assert_eq!(world.reboots(&load.cluster), 2);
+}
+
+/// The events bear the service's time: ours may be hours off, and there is one reboot all the same.
+#[tokio::test]
+async fn a_clock_that_is_hours_ahead_makes_no_second_reboot() {
+    let world = World::seeded(1).at(Timestamp::now() - SignedDuration::from_hours(3));
+    let load = scenario::hung_load(&world).unwrap();
+    let registry = registry(&world, "sao_pedro");
+    let ask = Ask::new(&blindly().rebooting(), Target::sandbox(), Timestamp::now()).unwrap();
+    let plan = registry.plan(ask).await.unwrap();
+    // Ours is asked for, and over before anybody looks.
+    world.redshift_cluster().reboot(&load.cluster).await.unwrap();
+    pass(&world, 120);
+    let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
+    assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
+    assert_eq!(world.reboots(&load.cluster), 1);
+}
+
+#[tokio::test]
+async fn without_the_events_there_is_no_reboot() {
+    let (world, _, recipe) = protected();
+    world.faults().next(1, Operation::RedshiftEvents, Fault::Status(503));
+    let ask = Ask::new(&recipe, Target::sandbox(), world.now()).unwrap();
+    let error = registry(&world, "sao_pedro").plan(ask).await.unwrap_err();
+    assert!(format!("{error:?}").contains("redshift.events"), "{error:?}");
 }
 
 #[tokio::test]
