@@ -113,21 +113,34 @@ impl Peer {
         self.client.delete_variable(&format!("orders.{}", run.run)).await.unwrap();
     }
 
+    async fn try_states(&self, run: &RunKey) -> airflow_client::Result<BTreeMap<String, (TaskState, u32)>> {
+        let tasks = self.client.task_instances(run, &TaskFilter::all()).await?;
+        Ok(tasks.into_iter().map(|one| (one.key.to_string(), (one.state, one.try_number))).collect())
+    }
+
     async fn states(&self, run: &RunKey) -> BTreeMap<String, (TaskState, u32)> {
-        let tasks = self.client.task_instances(run, &TaskFilter::all()).await.unwrap();
-        tasks.into_iter().map(|one| (one.key.to_string(), (one.state, one.try_number))).collect()
+        self.try_states(run).await.unwrap()
     }
 
     pub(super) async fn state(&self, run: &RunKey, id: &str) -> TaskState {
         self.states(run).await.remove(id).unwrap().0
     }
 
+    /// What a look saw; `None` where the server was too busy to say.
+    fn seen<T>(look: airflow_client::Result<T>) -> Option<T> {
+        match look {
+            Ok(seen) => Some(seen),
+            Err(error) if error.is_retryable() => None,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
     /// Waits until it is so.
     async fn until(&self, run: &RunKey, what: &str, holds: impl Fn(&BTreeMap<String, (TaskState, u32)>) -> bool) {
         let begun = Instant::now();
         loop {
-            let states = self.states(run).await;
-            if holds(&states) {
+            let states = Self::seen(self.try_states(run).await);
+            if states.as_ref().is_some_and(&holds) {
                 return;
             }
             assert!(begun.elapsed() < PATIENCE, "{run}: {what} did not come: {states:?}");
@@ -138,9 +151,9 @@ impl Peer {
     pub(super) async fn ends(&self, run: &RunKey) -> RunState {
         let begun = Instant::now();
         loop {
-            let now = self.client.dag_run(run).await.unwrap().state;
-            if now.is_final() {
-                return now;
+            let now = Self::seen(self.client.dag_run(run).await).map(|found| found.state);
+            if let Some(end) = now.filter(RunState::is_final) {
+                return end;
             }
             assert!(begun.elapsed() < PATIENCE, "{run} did not end: {:?}", self.states(run).await);
             tokio::time::sleep(PAUSE).await;
