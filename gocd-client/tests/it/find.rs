@@ -197,7 +197,7 @@ fn what_has_passed() {
     assert!(build(&[passed("a"), by_hand.clone(), Stage::not_begun("c")]).has_passed());
     for not in [
         &[][..],
-        &[by_hand.clone()],
+        std::slice::from_ref(&by_hand),
         &[passed("a"), Stage::not_begun("b")],
         &[passed("a"), Stage::building("b")],
         &[passed("a"), Stage::new("b", StageResult::Cancelled)],
