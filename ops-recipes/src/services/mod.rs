@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`RollBackService`] | «Hot-deploying rollbacks» | which version a service runs, side by side or in place |
 
+pub mod picture;
 mod ports;
 pub mod rollback_service;
 mod sides;

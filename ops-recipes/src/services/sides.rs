@@ -77,17 +77,17 @@ impl Default for ParameterNames {
 
 /// A side of a service, as its stack has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Side {
+pub(crate) struct Side {
     /// Which.
-    pub colour: Colour,
+    pub(crate) colour: Colour,
     /// The parameter with its number of instances.
-    pub size_key: String,
+    pub(crate) size_key: String,
     /// How many instances it has.
-    pub size: u32,
+    pub(crate) size: u32,
     /// The parameter with its version.
-    pub version_key: String,
+    pub(crate) version_key: String,
     /// Its version.
-    pub version: String,
+    pub(crate) version: String,
 }
 
 impl fmt::Display for Side {
@@ -98,14 +98,14 @@ impl fmt::Display for Side {
 
 /// Both sides of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sides {
+pub(crate) struct Sides {
     blue: Side,
     green: Side,
 }
 
 /// What the sides say together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Picture<'a> {
+pub(crate) enum Picture<'a> {
     /// One side has instances, the other has none: the usual case.
     One {
         /// The side with instances.
@@ -124,7 +124,7 @@ impl Sides {
     ///
     /// # Errors
     /// Which parameter is not there or no number, and which ones there are.
-    pub fn of(stack: &Stack, called: &ParameterNames) -> Result<Self, String> {
+    pub(crate) fn of(stack: &Stack, called: &ParameterNames) -> Result<Self, String> {
         let side = |colour: Colour| {
             let (size_key, size) = find(stack, colour, &called.size)?;
             let (version_key, version) = find(stack, colour, &called.version)?;
@@ -135,7 +135,7 @@ impl Sides {
     }
 
     /// One of them.
-    pub fn side(&self, colour: Colour) -> &Side {
+    pub(crate) fn side(&self, colour: Colour) -> &Side {
         match colour {
             Colour::Blue => &self.blue,
             Colour::Green => &self.green,
@@ -143,12 +143,12 @@ impl Sides {
     }
 
     /// Both.
-    pub fn both(&self) -> [&Side; 2] {
+    pub(crate) fn both(&self) -> [&Side; 2] {
         [&self.blue, &self.green]
     }
 
     /// What they say together.
-    pub fn picture(&self) -> Picture<'_> {
+    pub(crate) fn picture(&self) -> Picture<'_> {
         match (self.blue.size, self.green.size) {
             (0, 0) => Picture::Neither,
             (_, 0) => Picture::One { live: &self.blue, idle: &self.green },

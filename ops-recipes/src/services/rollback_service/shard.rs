@@ -13,7 +13,6 @@ use crate::services::sides::{Picture, Side, Sides};
 
 /// A stack of the service, and its sides.
 pub(super) struct Shard {
-    pub(super) name: ServiceStack,
     pub(super) stack: Stack,
     pub(super) sides: Sides,
 }
@@ -32,11 +31,11 @@ pub(super) fn read(
     stacks: Vec<(ServiceStack, Stack)>,
 ) -> Vec<Shard> {
     let mut shards = Vec::with_capacity(stacks.len());
-    for (name, stack) in stacks {
+    for (_, stack) in stacks {
         match Sides::of(&stack, &recipe.parameters) {
             Ok(sides) => {
                 draft.note(format!("{}: {sides}.", stack.name));
-                shards.push(Shard { name, stack, sides });
+                shards.push(Shard { stack, sides });
             }
             Err(why) => {
                 let advice = "say what its parameters are called, or do it by hand";
