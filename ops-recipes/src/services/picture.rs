@@ -193,6 +193,14 @@ fn bars(panel: &Panel, line: &Line, room: usize, top: f64) -> String {
             highest[column] = Some(highest[column].map_or(*value, |known| known.max(*value)));
         }
     }
+    if line.role == Role::Limit {
+        // What is allowed is so until it changes.
+        let mut last = None;
+        for value in &mut highest {
+            last = value.or(last);
+            *value = last;
+        }
+    }
     let bar = |value: Option<f64>| match value {
         None => ' ',
         Some(value) if value <= 0.0 || top <= 0.0 => '·',
@@ -244,7 +252,8 @@ mod tests {
         let text = text(&[panel()], 50);
         assert!(text.lines().all(|line| line.chars().count() <= 50), "{text}");
         let lines: Vec<&str> = text.lines().collect();
-        assert!(lines[1].ends_with("▇█ ≤ 59") && lines[1].contains("consumed    ▁"), "{text}");
+        assert!(lines[1].ends_with("██ ≤ 59") && lines[1].contains("consumed    ▁"), "{text}");
+        assert!(lines[2].contains("▃▃▃▃"), "a limit holds until it changes: {text}");
         assert!(lines[3].trim_end().ends_with("≤ 3.0"), "{text}");
         assert!(lines[4].contains("UTC"), "{text}");
     }
