@@ -204,7 +204,8 @@ impl StacksWrite for StacksClient {
     async fn execute_change_set(&self, stack: &StackName, name: &ChangeSetName, token: &ClientToken) -> Result<()> {
         const OP: &str = "cloudformation.execute_change_set";
         let request = self.stacks.execute_change_set().stack_name(stack.as_str()).change_set_name(name.as_str());
-        let request = request.client_request_token(token.as_str());
+        // What fails goes back by itself, whatever was said of the stack before.
+        let request = request.client_request_token(token.as_str()).disable_rollback(false);
         let call = self.call(OP, Idempotency::Write);
         call.send(|| request.clone().send()).await.map(drop).map_err(advised)
     }
