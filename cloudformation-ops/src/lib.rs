@@ -3,6 +3,8 @@
 mod api;
 #[cfg(feature = "aws")]
 mod client;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod ext;
 mod model;
 #[cfg(feature = "aws")]
