@@ -28,6 +28,7 @@ impl Watcher for Bars {
         match event {
             Event::Phase { name, .. } => self.0.set_message(one_line(name)),
             Event::Stopping { why } => self.0.println(format!("stopping: {}", one_line(&why.to_string()))),
+            Event::Going { how, .. } => self.0.println(one_line(how)),
             Event::Blind { .. } => self.0.set_message("a look failed; looking again"),
             Event::Verified { .. } => self.0.set_message("verified"),
             Event::Ended { .. } => self.0.finish_and_clear(),

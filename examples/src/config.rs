@@ -67,6 +67,8 @@ pub struct Environment {
     pub fleet: Option<Fleet>,
     /// The warehouse.
     pub redshift: Option<Redshift>,
+    /// The services: their stacks, where they answer, and who builds and deploys them.
+    pub services: Option<Services>,
     /// Metabase's address.
     pub metabase_url: Option<String>,
     /// How to log in to Metabase: a user and a password, or the header `x-api-key`.
@@ -122,6 +124,40 @@ pub struct Fleet {
     /// The group of the machines that run jobs: what `cycle-machines` and `scale-cluster` mean unless told.
     pub machines_group: Option<String>,
 }
+
+/// The services: their stacks, where they answer, and who builds and deploys them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Services {
+    /// The region of AWS with their stacks.
+    pub region: String,
+    /// The profile of AWS's own configuration; as AWS's own programs find it unless told.
+    pub profile: Option<String>,
+    /// Another address than that of AWS: a stand-in's.
+    pub endpoint: Option<String>,
+    /// Where a service answers, with places for `{environment}`, `{prototype}`, `{suffix}` and `{service}`.
+    pub addresses: Option<String>,
+    /// GoCD's address.
+    pub gocd_url: Option<String>,
+    /// How to log in there: a user and a password, or a personal access token.
+    pub gocd_login: Option<Login>,
+    /// The pipelines that deploy: nothing is rolled back while one of them runs.
+    pub deploys: Vec<String>,
+    /// The pipelines of services that are not called like them.
+    pub pipelines: BTreeMap<String, String>,
+    /// Services of which only one instance may be there.
+    pub single: Vec<String>,
+    /// What the parameters of a side are called after its colour.
+    pub parameters: Parameters,
+}
+
+/// What the parameters of a side are called after its colour; not looked at by programs that know no services.
+#[cfg(feature = "services")]
+pub type Parameters = ops_recipes::services::ParameterNames;
+/// What the parameters of a side are called after its colour; not looked at by programs that know no services.
+#[cfg(not(feature = "services"))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Parameters {}
 
 /// The warehouse: its cluster, and the way to it by SQL.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

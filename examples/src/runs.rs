@@ -216,6 +216,7 @@ fn told(event: &Event, done: usize, all: usize) -> Option<String> {
         Event::Tried { key, attempt, effect: _, error } => format!("call {attempt} failed: {key}: {error}"),
         Event::Confirmed { keys } => format!("{done} of {all} done: {}", some(keys)),
         Event::AlreadyDone { keys } => format!("{done} of {all} done, these were so already: {}", some(keys)),
+        Event::Going { how, .. } => format!("under way: {how}"),
         Event::Drifted { key, how } => format!("left alone, somebody else changed it: {key}: {how}"),
         Event::Failed { key, why } => format!("failed: {key}: {why}"),
         Event::Unknown { key, why } => format!("unknown: {key}: {why}"),

@@ -3,14 +3,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use backon::{BackoffBuilder, ExponentialBuilder};
+use ops_client::wait::Looks;
 use ops_client::{Effect, Error, ErrorKind, Result};
-use tokio::time::Instant;
 
 use crate::{FleetRead, Group};
-
-/// So many failed looks in a row end a wait.
-const FAILED_LOOKS: u32 = 5;
 
 /// Between two looks. A machine takes minutes.
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -42,40 +38,19 @@ pub trait FleetReadExt: FleetRead {
         U: Fn(&Group) -> bool + Send + Sync,
         S: FnMut(&Group) + Send,
     {
-        let end = Instant::now() + deadline;
-        let mut pauses = ExponentialBuilder::default()
-            .with_min_delay(SHORTEST)
-            .with_max_delay(LONGEST)
-            .with_factor(1.5)
-            .without_max_times()
-            .with_jitter()
-            .build();
-        let mut failed = 0;
+        let mut looks = Looks::new(deadline, SHORTEST, LONGEST);
         let mut last = None;
         loop {
-            match self.group(name).await {
-                Ok(found) => {
-                    failed = 0;
-                    seen(&found);
-                    if until(&found) {
-                        return Ok(found);
-                    }
-                    last = Some(found);
+            if let Some(found) = looks.bear(self.group(name).await)? {
+                seen(&found);
+                if until(&found) {
+                    return Ok(found);
                 }
-                Err(error) => {
-                    failed += 1;
-                    if failed >= FAILED_LOOKS || !error.is_retryable() {
-                        return Err(error);
-                    }
-                }
+                last = Some(found);
             }
-            // What chance adds to the longest one is cut off.
-            let pause = pauses.next().unwrap_or(LONGEST).min(LONGEST);
-            let now = Instant::now();
-            if now >= end {
+            if !looks.pause().await {
                 return Err(late(name, deadline, last.as_ref()));
             }
-            tokio::time::sleep(pause.min(end - now)).await;
         }
     }
 }
@@ -94,6 +69,8 @@ fn late(name: &str, deadline: Duration, last: Option<&Group>) -> Error {
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+
+    use tokio::time::Instant;
 
     use super::*;
     use crate::{GroupFilter, InstanceId, Life, Machine, Probe, Refresh, Size};

@@ -9,6 +9,8 @@ pub mod http;
 mod probe;
 #[cfg(feature = "retry")]
 pub mod retry;
+#[cfg(feature = "wait")]
+pub mod wait;
 
 pub use environment::Environment;
 pub use error::{Effect, Error, ErrorKind, Result};

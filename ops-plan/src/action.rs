@@ -69,10 +69,14 @@ pub enum Observed {
     Pending,
     /// The change is under way.
     InProgress,
+    /// The change is under way. Says how far, for those who wait: written down when it says something new.
+    Going(String),
     /// The world is as the action wants it.
     Done,
     /// The world is neither: somebody else changed it. Says how.
     Drifted(String),
+    /// The system gave the change up by itself, and will not end it. Says why. No further call is made.
+    Failed(String),
 }
 
 /// An action as the engine and its readers know it.

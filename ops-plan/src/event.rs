@@ -62,6 +62,13 @@ pub enum Event {
         /// The error, in one line.
         error: String,
     },
+    /// The effect is on its way.
+    Going {
+        /// The action.
+        key: String,
+        /// How far it is.
+        how: String,
+    },
     /// The effect was seen.
     Confirmed {
         /// The actions.

@@ -120,7 +120,7 @@ impl History {
             Event::Drifted { key, .. } => self.end(std::slice::from_ref(key), End::Drifted),
             Event::Failed { key, .. } => self.end(std::slice::from_ref(key), End::Failed),
             // What is unknown is looked at again, with its intent still open.
-            Event::Unknown { .. } | Event::Blind { .. } => {}
+            Event::Going { .. } | Event::Unknown { .. } | Event::Blind { .. } => {}
             Event::Phase { index, .. } => {
                 self.phase = *index;
                 self.returned = 0;

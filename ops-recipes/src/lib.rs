@@ -11,5 +11,7 @@ pub mod datasets;
 pub mod first;
 #[cfg(feature = "redshift")]
 pub mod redshift;
+#[cfg(feature = "services")]
+pub mod services;
 #[cfg_attr(not(feature = "datasets"), expect(dead_code, reason = "each group of recipes uses its share of it"))]
 mod words;

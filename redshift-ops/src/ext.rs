@@ -3,14 +3,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use backon::{BackoffBuilder, ExponentialBuilder};
+use ops_client::wait::Looks;
 use ops_client::{Effect, Error, ErrorKind, Result};
-use tokio::time::Instant;
 
 use crate::{Cluster, ClusterId, ClusterRead};
-
-/// So many failed looks in a row end a wait.
-const FAILED_LOOKS: u32 = 5;
 
 /// Between two looks. A reboot takes minutes.
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -73,40 +69,19 @@ pub trait ClusterReadExt: ClusterRead {
         U: Fn(&Cluster) -> bool + Send + Sync,
         S: FnMut(&Cluster) + Send,
     {
-        let began = Instant::now();
-        let mut pauses = ExponentialBuilder::default()
-            .with_min_delay(SHORTEST)
-            .with_max_delay(LONGEST)
-            .with_factor(1.5)
-            .without_max_times()
-            .with_jitter()
-            .build();
-        let mut failed = 0;
+        let mut looks = Looks::new(deadline, SHORTEST, LONGEST);
         let mut last = None;
         loop {
-            match self.cluster(id).await {
-                Ok(found) => {
-                    failed = 0;
-                    seen(&found);
-                    if until(&found) {
-                        return Ok(found);
-                    }
-                    last = Some(found);
+            if let Some(found) = looks.bear(self.cluster(id).await)? {
+                seen(&found);
+                if until(&found) {
+                    return Ok(found);
                 }
-                Err(error) => {
-                    failed += 1;
-                    if failed >= FAILED_LOOKS || !error.is_retryable() {
-                        return Err(error);
-                    }
-                }
+                last = Some(found);
             }
-            // What chance adds to the longest one is cut off.
-            let pause = pauses.next().unwrap_or(LONGEST).min(LONGEST);
-            let left = deadline.saturating_sub(began.elapsed());
-            if left.is_zero() {
+            if !looks.pause().await {
                 return Err(late(id, deadline, last.as_ref()));
             }
-            tokio::time::sleep(pause.min(left)).await;
         }
     }
 }
@@ -128,6 +103,7 @@ mod tests {
     use std::sync::Mutex;
 
     use jiff::Timestamp;
+    use tokio::time::Instant;
 
     use super::*;
     use crate::{ClusterEvent, ClusterStatus, Probe, Resize, Snapshot};

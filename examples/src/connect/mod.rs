@@ -9,6 +9,8 @@ mod datasets;
 mod journals;
 #[cfg(feature = "airflow")]
 mod night;
+#[cfg(feature = "services")]
+mod services;
 #[cfg(feature = "redshift")]
 mod warehouse;
 mod way;
@@ -33,6 +35,8 @@ pub use self::airflow::Airflow;
 #[cfg(feature = "aurora")]
 pub use self::cluster::Cluster;
 pub use self::datasets::Datasets;
+#[cfg(feature = "services")]
+pub use self::services::Services;
 #[cfg(feature = "redshift")]
 pub use self::warehouse::{Through, Warehouse};
 
@@ -66,6 +70,8 @@ pub struct Reach {
     cluster: Cluster,
     #[cfg(feature = "redshift")]
     warehouse: Warehouse,
+    #[cfg(feature = "services")]
+    services: Services,
     /// The sandbox, where it runs inside of this process: it ends with this.
     pub sandbox: Option<Arc<Embedded>>,
 }
@@ -132,6 +138,8 @@ async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
         }),
         #[cfg(feature = "redshift")]
         redshift: Some(warehouse::in_sandbox(&world)),
+        #[cfg(feature = "services")]
+        services: Some(services::in_sandbox(&world, &Target::sandbox().environment)),
         #[cfg(feature = "aurora")]
         journal_command: ["printf", "the journal of %s, as the sandbox has it\n"].map(str::to_owned).to_vec(),
         ..Environment::default()
@@ -150,6 +158,11 @@ async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
     #[cfg(feature = "redshift")]
     {
         reach.warehouse = Warehouse::of_sandbox(&world, rights);
+    }
+    #[cfg(feature = "services")]
+    {
+        let way = Way::new(&reach.target.environment, &reach.settings)?;
+        reach.services = Services::of_sandbox(&way, &server, &world, rights)?;
     }
     reach.sandbox = Some(Arc::new(Embedded { transaction: night.transaction, night, server }));
     Ok(reach)
@@ -171,6 +184,8 @@ async fn reach(place: Place, target: Target, settings: Environment, rights: Righ
     let cluster = Cluster::reach(&way, rights).await?;
     #[cfg(feature = "redshift")]
     let warehouse = Warehouse::reach(&way, rights).await?;
+    #[cfg(feature = "services")]
+    let services = Services::reach(&way, rights).await?;
     let reach = Reach {
         target,
         place,
@@ -181,6 +196,8 @@ async fn reach(place: Place, target: Target, settings: Environment, rights: Righ
         cluster,
         #[cfg(feature = "redshift")]
         warehouse,
+        #[cfg(feature = "services")]
+        services,
         sandbox: None,
         settings: settings.clone(),
     };
@@ -219,6 +236,8 @@ impl Reach {
         };
         #[cfg(feature = "redshift")]
         let registry = self.warehouse.register(registry);
+        #[cfg(feature = "services")]
+        let registry = self.services.register(registry);
         registry
     }
 
@@ -275,6 +294,10 @@ impl Reach {
         if let Some((system, setting)) = self.warehouse.lacks(R::ID) {
             return Err(Failure::usage(way::unconfigured(&self.target.environment, system, setting)));
         }
+        #[cfg(feature = "services")]
+        if let Some((system, setting)) = self.services.lacks(R::ID) {
+            return Err(Failure::usage(way::unconfigured(&self.target.environment, system, setting)));
+        }
         // Every other recipe that is not about datasets is about the DAG run.
         Err(Failure::usage(if self.datasets.is_none() { self.without_datasets() } else { self.without_airflow() }))
     }
@@ -288,6 +311,8 @@ impl Reach {
         let addresses = addresses.chain(self.cluster.addresses());
         #[cfg(feature = "redshift")]
         let addresses = addresses.chain(self.warehouse.addresses());
+        #[cfg(feature = "services")]
+        let addresses = addresses.chain(self.services.addresses());
         addresses.collect()
     }
 
@@ -301,6 +326,8 @@ impl Reach {
         let systems = systems.chain(self.cluster.system(name, &self.settings));
         #[cfg(feature = "redshift")]
         let systems = systems.chain(self.warehouse.systems(name, &self.settings));
+        #[cfg(feature = "services")]
+        let systems = systems.chain(self.services.systems(name, &self.settings));
         systems.collect()
     }
 

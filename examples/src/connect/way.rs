@@ -43,7 +43,7 @@ impl<'a> Way<'a> {
     }
 
     /// The certificates to trust besides those of the machine.
-    #[cfg(feature = "redshift")]
+    #[cfg(any(feature = "redshift", feature = "services"))]
     pub(super) fn authority(&self) -> Option<&[u8]> {
         self.authority.as_deref()
     }
@@ -74,9 +74,9 @@ pub(super) fn missing(name: &str, system: &str, setting: &str) -> String {
 }
 
 /// The same, where only the configuration can tell it.
-#[cfg(any(feature = "aurora", feature = "redshift"))]
+#[cfg(any(feature = "aurora", feature = "redshift", feature = "services"))]
 pub(super) fn unconfigured(name: &str, system: &str, setting: &str) -> String {
-    let without = matches!(setting, "fleet" | "redshift") && !cfg!(feature = "aws");
+    let without = matches!(setting, "fleet" | "redshift" | "services") && !cfg!(feature = "aws");
     let build = if without { " by this build (--features aws reaches AWS)" } else { "" };
     format!("{name}: {system} cannot be reached{build}; configure {setting} for it: ops.sample.toml shows how")
 }

@@ -204,6 +204,7 @@ fn record(job: &dyn Job, changes: Vec<Change>) -> Vec<Event> {
         match change {
             Change::Confirmed(i) => confirmed.push(i),
             Change::AlreadyDone(i) => already.push(i),
+            Change::Going(i, how) => others.push(Event::Going { key: key(job, i), how }),
             Change::Drifted(i, how) => others.push(Event::Drifted { key: key(job, i), how }),
             Change::Failed(i, why) => others.push(Event::Failed { key: key(job, i), why }),
             Change::Unknown(i, why) => others.push(Event::Unknown { key: key(job, i), why }),

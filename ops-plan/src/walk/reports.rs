@@ -131,6 +131,13 @@ impl Walk {
                 changes.push(Change::Drifted(i, how.clone()));
                 changes.extend(self.stop(Stop::Drift(how)));
             }
+            Observed::Failed(why) => self.fail(i, why, changes),
+            Observed::Going(how) => {
+                if self.slots[i].tells(&how) {
+                    changes.push(Change::Going(i, how));
+                }
+                self.saw(i, Observed::InProgress, asked, now, changes);
+            }
             Observed::InProgress if survey => {
                 self.slots[i].since = now;
                 self.watch(i, Last::UnderWay);

@@ -65,6 +65,8 @@ pub(super) struct Slot {
     pub(super) since: Timestamp,
     /// The last error.
     pub(super) why: Option<Box<str>>,
+    /// How far it was said to be.
+    told: Option<Box<str>>,
 }
 
 impl Slot {
@@ -79,7 +81,17 @@ impl Slot {
             begun: false,
             since: Timestamp::UNIX_EPOCH,
             why: None,
+            told: None,
         }
+    }
+
+    /// Whether this is news of it.
+    pub(super) fn tells(&mut self, how: &str) -> bool {
+        let news = self.told.as_deref() != Some(how);
+        if news {
+            self.told = Some(how.into());
+        }
+        news
     }
 
     pub(super) fn is_settled(&self) -> bool {

@@ -27,6 +27,8 @@ pub enum Next {
 /// What a report changed: for the journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
+    /// The effect is on its way, and this far.
+    Going(usize, String),
     /// The effect was seen.
     Confirmed(usize),
     /// The world was as wanted already, and not by this run.

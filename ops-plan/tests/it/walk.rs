@@ -168,6 +168,7 @@ struct Known {
     visible: Vec<u64>,
     begun: Option<usize>,
     settled: bool,
+    told: bool,
 }
 
 struct Model<'a> {
@@ -228,7 +229,8 @@ impl<'a> Model<'a> {
             Before::Pending => Observed::Pending,
             Before::Done => Observed::Done,
             Before::Drifted => Observed::Drifted("another colour".into()),
-            Before::UnderWay(until, _) if self.now < *until => Observed::InProgress,
+            Before::UnderWay(until, _) if self.now < *until && until % 2 == 0 => Observed::InProgress,
+            Before::UnderWay(until, _) if self.now < *until => Observed::Going("half of it".into()),
             Before::UnderWay(_, true) => Observed::Done,
             Before::UnderWay(_, false) => Observed::Pending,
         }
@@ -336,7 +338,7 @@ impl<'a> Model<'a> {
                 let phase = self.phase_of[which[0]];
                 if !self.ramped.contains_key(&phase) {
                     let left = which.iter().zip(&seen).filter(|(i, seen)| {
-                        let wanted = matches!(seen, Observed::Pending | Observed::InProgress);
+                        let wanted = matches!(seen, Observed::Pending | Observed::InProgress | Observed::Going(_));
                         let tired =
                             self.kinds[**i].repeat == Repeat::Safe && matches!(self.kinds[**i].past, Past::Tried(3..));
                         wanted && !(tired && **seen == Observed::Pending) && self.kinds[**i].danger != Danger::Nothing
@@ -388,6 +390,10 @@ impl<'a> Model<'a> {
                 Change::Drifted(i, _) | Change::Unknown(i, _) => {
                     must_stop = true;
                     self.settle(*i);
+                }
+                Change::Going(i, how) => {
+                    assert_eq!(how, "half of it");
+                    assert!(!std::mem::replace(&mut self.known[*i].told, true), "{i}: the same was told twice");
                 }
                 Change::Stopping(why) => {
                     assert!(!self.stopping, "stopped twice");
@@ -549,6 +555,39 @@ fn what_the_ramp_waits_for_never_waits_behind_the_ramp() {
     assert_eq!(walk.next(at), Next::Intend(vec![0]));
     walk.intended(&[0]);
     assert_eq!(walk.next(at), Next::Perform(0));
+}
+
+/// How far it is, is told when it is news; what the system gave up has failed, and is not called again.
+#[test]
+fn who_waits_hears_how_far_it_is_and_why_it_failed() {
+    let spec = Spec { settle_ms: 60_000, ..Spec::new(0).repeat(Repeat::IfPending).danger(Danger::Disruptive) };
+    let plan = Paint::phases(vec![(1, vec![spec])]).plan_at(&World::still(), Target::sandbox(), Timestamp::UNIX_EPOCH);
+    let mut walk = Walk::new(&plan);
+    assert_eq!(walk.next(time(0)), Next::Look(vec![0]));
+    walk.observed(&[0], vec![Observed::Pending], time(0));
+    assert_eq!(walk.next(time(0)), Next::Intend(vec![0]));
+    walk.intended(&[0]);
+    assert_eq!(walk.next(time(0)), Next::Perform(0));
+    walk.performed(0, Ok(()), time(10));
+    let mut now = time(10);
+    let mut look = |seen: Observed| {
+        loop {
+            match walk.next(now) {
+                Next::Until(at) => now = at,
+                next => break assert_eq!(next, Next::Look(vec![0])),
+            }
+        }
+        walk.observed(&[0], vec![seen], now)
+    };
+    let going = |how: &str| Observed::Going(how.into());
+    assert_eq!(look(going("one of two")), [Change::Going(0, "one of two".into())]);
+    assert_eq!(look(going("one of two")), []);
+    assert_eq!(look(going("both")), [Change::Going(0, "both".into())]);
+    let why = "it fell off the wall";
+    let end = [Change::Failed(0, why.into()), Change::Stopping(Stop::Failures(why.into()))];
+    assert_eq!(look(Observed::Failed(why.into())), end);
+    assert_eq!(walk.next(time(120_000)), Next::End);
+    assert_eq!(walk.left(), [0]);
 }
 
 /// The answer of a slow look is as old as its question.

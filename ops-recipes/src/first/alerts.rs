@@ -124,6 +124,12 @@ pub const RECIPES: &[Known] = &[
         what: "says whether a dataset was loaded into the warehouse, and for which transaction",
         alerts: crate::redshift::dataset_loaded::ALERTS,
     },
+    #[cfg(feature = "services")]
+    Known {
+        recipe: "rollback-service",
+        what: "brings a service back to a version that worked",
+        alerts: crate::services::rollback_service::ALERTS,
+    },
 ];
 
 /// A recipe that answers a text, and what was recognized.

@@ -9,13 +9,15 @@ mod alerts;
 mod ask;
 #[cfg(feature = "aurora")]
 mod aurora;
-#[cfg(any(feature = "airflow", feature = "aurora", feature = "datasets", feature = "redshift"))]
+#[cfg(any(feature = "airflow", feature = "aurora", feature = "datasets", feature = "redshift", feature = "services"))]
 mod checkup;
 #[cfg(feature = "datasets")]
 mod datasets;
 mod doctor;
 #[cfg(feature = "redshift")]
 mod redshift;
+#[cfg(feature = "services")]
+mod services;
 mod system;
 mod triage;
 
@@ -29,6 +31,8 @@ pub use datasets::{MetapodSystem, SonarSystem};
 pub use doctor::{Diagnosis, Seen, doctor};
 #[cfg(feature = "redshift")]
 pub use redshift::{MetabaseSystem, RedshiftSystem};
+#[cfg(feature = "services")]
+pub use services::{BuildsSystem, StacksSystem};
 pub use system::{Access, Checkup, Severity, Sign, System};
 pub use triage::{Overview, triage};
 

@@ -7,9 +7,9 @@ mod airflow;
 #[cfg(all(feature = "airflow", feature = "aurora"))]
 mod aurora;
 mod commit_empty;
-#[cfg(any(feature = "airflow", feature = "redshift"))]
+#[cfg(any(feature = "airflow", feature = "redshift", feature = "services"))]
 mod death;
-#[cfg(any(feature = "airflow", feature = "redshift"))]
+#[cfg(any(feature = "airflow", feature = "redshift", feature = "services"))]
 mod desk;
 mod first;
 #[cfg(feature = "redshift")]
@@ -18,6 +18,8 @@ mod retract;
 mod retract_attribute;
 mod retract_undo;
 mod scale;
+#[cfg(feature = "services")]
+mod services;
 mod stage;
 mod triage;
 #[cfg(feature = "redshift")]

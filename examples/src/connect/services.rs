@@ -1,0 +1,194 @@
+//! Services: their stacks, where they answer, and who builds them. Each is there or not, as the configuration says.
+
+use std::sync::Arc;
+
+use cloudformation_ops::{StacksRead, StacksWrite};
+use gocd_client::{BuildsRead, GocdClient, PipelineName};
+use ops_client::http::Credential;
+use ops_plan::{Recipe, Registry};
+use ops_recipes::first::{BuildsSystem, StacksSystem, System};
+use ops_recipes::services::{RollBackService, ServiceReads, ServiceWrites};
+use ops_sandbox::{Server, World};
+use version_probe::{AddressTemplate, VersionsClient, VersionsRead};
+
+use super::Rights;
+use super::way::Way;
+use crate::config::{Environment, Services as Settings};
+use crate::exit::Failure;
+use crate::login::Read;
+
+const GOCD: (&str, &str) = ("GoCD", "services.gocd_url");
+
+/// The stacks of one environment.
+#[derive(Clone)]
+struct Stacks {
+    reads: Arc<dyn StacksRead>,
+    writes: Option<Arc<dyn StacksWrite>>,
+    address: String,
+}
+
+/// The build server.
+#[derive(Clone)]
+struct Builds {
+    reads: Arc<dyn BuildsRead>,
+    address: String,
+}
+
+/// The services of one environment.
+#[derive(Clone, Default)]
+pub struct Services {
+    stacks: Option<Stacks>,
+    builds: Option<Builds>,
+    versions: Option<(Arc<dyn VersionsRead>, AddressTemplate)>,
+}
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Services").field("addresses", &self.addresses().collect::<Vec<_>>()).finish_non_exhaustive()
+    }
+}
+
+impl Services {
+    /// What of the services is configured.
+    pub(super) async fn reach(way: &Way<'_>, rights: Rights) -> Result<Self, Failure> {
+        let mut services = Self::default();
+        let Some(settings) = &way.settings.services else { return Ok(services) };
+        #[cfg(feature = "aws")]
+        {
+            // What AWS's own library does here takes much room, and callers need not carry it.
+            services.stacks = Some(Box::pin(over_aws(way.name, settings, rights)).await?);
+        }
+        #[cfg(not(feature = "aws"))]
+        let _ = rights;
+        if let Some(address) = &settings.gocd_url {
+            let reads = Arc::new(gocd(way, settings, address).await?);
+            services.builds = Some(Builds { reads, address: address.clone() });
+        }
+        if let Some(addresses) = &settings.addresses {
+            services.versions = Some((Arc::new(versions(way)?), template(addresses)?));
+        }
+        Ok(services)
+    }
+
+    /// Those in the sandbox inside of this process: its stacks in memory, the services and their builds over its sockets.
+    pub(super) fn of_sandbox(way: &Way<'_>, server: &Server, world: &World, rights: Rights) -> Result<Self, Failure> {
+        let stacks = Arc::new(world.stacks());
+        let addresses = server.service_addresses();
+        Ok(Self {
+            stacks: Some(Stacks {
+                reads: Arc::clone(&stacks) as Arc<dyn StacksRead>,
+                writes: (rights == Rights::Write).then_some(stacks as Arc<dyn StacksWrite>),
+                address: "this process".into(),
+            }),
+            builds: Some(Builds { reads: Arc::new(world.gocd()), address: server.gocd_url() }),
+            versions: Some((Arc::new(versions(way)?), template(&addresses)?)),
+        })
+    }
+
+    fn reads(&self) -> Option<ServiceReads> {
+        let mut reads = ServiceReads::new(Arc::clone(&self.stacks.as_ref()?.reads));
+        if let Some(builds) = &self.builds {
+            reads = reads.with_builds(Arc::clone(&builds.reads));
+        }
+        if let Some((versions, addresses)) = &self.versions {
+            reads = reads.with_versions(Arc::clone(versions), addresses.clone());
+        }
+        Some(reads)
+    }
+
+    /// All recipes whose systems are reached.
+    pub(super) fn register(&self, registry: Registry) -> Registry {
+        let (Some(reads), Some(stacks)) = (self.reads(), &self.stacks) else { return registry };
+        match &stacks.writes {
+            Some(writes) => {
+                let writes = ServiceWrites::of(Arc::clone(writes), Arc::clone(&stacks.reads));
+                registry.with::<RollBackService>(reads, writes)
+            }
+            None => registry.reading::<RollBackService>(reads),
+        }
+    }
+
+    /// Which system a recipe of the services misses, and the setting that tells where it is.
+    pub(super) fn lacks(&self, recipe: &str) -> Option<(&'static str, &'static str)> {
+        (recipe == RollBackService::ID && self.stacks.is_none()).then_some(("CloudFormation", "services"))
+    }
+
+    pub(super) fn addresses(&self) -> impl Iterator<Item = String> {
+        let stacks = self.stacks.as_ref().map(|stacks| format!("CloudFormation at {}", stacks.address));
+        let builds = self.builds.as_ref().map(|builds| format!("GoCD at {}", builds.address));
+        stacks.into_iter().chain(builds)
+    }
+
+    pub(super) fn systems(&self, environment: &str, settings: &Environment) -> Vec<Arc<dyn System>> {
+        let mut systems: Vec<Arc<dyn System>> = Vec::new();
+        let settings = settings.services.clone().unwrap_or_default();
+        if let Some(stacks) = &self.stacks {
+            let system = StacksSystem::new(Arc::clone(&stacks.reads), environment, &stacks.address);
+            systems.push(Arc::new(system.with_parameters(settings.parameters.clone())));
+        }
+        if let Some(builds) = &self.builds {
+            // Names that are none are told when a recipe needs them.
+            let deploys = settings.deploys.iter().filter_map(|name| name.parse::<PipelineName>().ok());
+            systems.push(Arc::new(BuildsSystem::new(Arc::clone(&builds.reads), &builds.address, deploys)));
+        }
+        systems
+    }
+}
+
+/// The sandbox's services, and how they are configured.
+pub(super) fn in_sandbox(world: &World, environment: &str) -> Settings {
+    ops_sandbox::scenario::services(world, environment);
+    Settings {
+        region: "sandbox".into(),
+        deploys: vec!["to-prod".into()],
+        single: vec!["correnteza".into()],
+        ..Settings::default()
+    }
+}
+
+fn template(addresses: &str) -> Result<AddressTemplate, Failure> {
+    addresses.parse().map_err(|error| Failure::usage(format!("services.addresses: {error}")))
+}
+
+fn versions(way: &Way<'_>) -> Result<VersionsClient, Failure> {
+    let mut client = VersionsClient::builder();
+    if let Some(authority) = way.authority() {
+        client = client.ca_bundle_pem(authority);
+    }
+    client.build().map_err(|error| Failure::usage(format!("services.addresses: {}", crate::exit::told(&error))))
+}
+
+async fn gocd(way: &Way<'_>, settings: &Settings, address: &str) -> Result<GocdClient, Failure> {
+    match &settings.gocd_login {
+        None => way.client(GOCD, address, way.credential().await?),
+        Some(login) => match login.read().await? {
+            Read::Credential(credential) => way.client(GOCD, address, credential),
+            Read::Account(user, password) => {
+                let client: GocdClient = way.client(GOCD, address, Credential::none())?;
+                Ok(client.with_login(user, password))
+            }
+        },
+    }
+}
+
+/// The stacks over AWS. No call is made.
+#[cfg(feature = "aws")]
+async fn over_aws(name: &str, settings: &Settings, rights: Rights) -> Result<Stacks, Failure> {
+    use cloudformation_ops::StacksClient;
+
+    let mut aws = ops_aws::Aws::builder(ops_client::Environment::new(name), &settings.region);
+    if let Some(profile) = &settings.profile {
+        aws = aws.profile(profile);
+    }
+    if let Some(endpoint) = &settings.endpoint {
+        aws = aws.endpoint(endpoint);
+    }
+    let wrong =
+        |error: ops_client::Error| Failure::usage(format!("the stacks (services): {}", crate::exit::told(&error)));
+    let client = Arc::new(StacksClient::new(aws.build().await.map_err(wrong)?));
+    Ok(Stacks {
+        address: client.aws().address(),
+        reads: Arc::clone(&client) as Arc<dyn StacksRead>,
+        writes: (rights == Rights::Write).then_some(client as Arc<dyn StacksWrite>),
+    })
+}

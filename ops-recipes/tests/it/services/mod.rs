@@ -1,0 +1,4 @@
+//! The recipes for services: in the sandbox, and on a stand-in for AWS with a real state machine.
+
+mod peer;
+mod real;
