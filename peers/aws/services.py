@@ -176,7 +176,7 @@ class Service:
         if not new:
             return
         await asyncio.sleep(pace / 2)
-        if "broken" in version or "stuck" in version:
+        if "broken" in version or "dead" in version or "stuck" in version:
             await asyncio.sleep(pace / 2)
             raise Failed(
                 f"Received 0 SUCCESS signal(s) out of {len(new)}. Unable to satisfy 100% MinSuccessfulInstancesPercent requirement"
