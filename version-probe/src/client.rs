@@ -1,5 +1,6 @@
 //! The client: [`VersionsRead`] over HTTP.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -13,12 +14,15 @@ const MAX_HEALTH: usize = 1 << 20;
 /// How much of a server's words a reason repeats, in characters.
 const MOST_WORDS: usize = 160;
 
-/// Asks services of one environment for their version and their health. Cheap to clone.
+/// Asks services for their version and their health. Cheap to clone.
 ///
 /// Each answer has a client of its own: the name is resolved anew, a connection is made, used for the version and the health,
 /// and closed. A kept connection would lead to the same instance again and again.
 #[derive(Clone, Debug)]
-pub struct VersionsClient {
+pub struct VersionsClient(Arc<Settings>);
+
+#[derive(Clone, Debug)]
+struct Settings {
     environment: Environment,
     credential: Credential,
     ca_bundle: Option<Vec<u8>>,
@@ -27,6 +31,105 @@ pub struct VersionsClient {
     version: Path,
     keys: Vec<String>,
     health: Vec<Path>,
+}
+
+/// A client in the making.
+#[derive(Debug)]
+#[must_use = "it does nothing until it is built"]
+pub struct VersionsBuilder {
+    settings: Settings,
+    /// The first thing that was wrong.
+    wrong: Option<Error>,
+}
+
+impl VersionsClient {
+    /// Begins a client with the usual paths: the version at `/api/version`, as JSON below `version`, `git-sha`, `git_sha`, `sha`
+    /// or `commit`, or as text; the health at `/api/health` or `/ops/health`, where there is one. It waits ten seconds for each.
+    pub fn builder() -> VersionsBuilder {
+        let seconds = Duration::from_secs;
+        let settings = Settings {
+            environment: Environment::new("any"),
+            credential: Credential::none(),
+            ca_bundle: None,
+            plain_http: false,
+            limits: Limits::default().with_connect(seconds(5)).with_total(seconds(10)),
+            version: Path::usual("api", "version"),
+            keys: ["version", "git-sha", "git_sha", "sha", "commit"].map(str::to_owned).into(),
+            health: vec![Path::usual("api", "health"), Path::usual("ops", "health")],
+        };
+        VersionsBuilder { settings, wrong: None }
+    }
+}
+
+impl VersionsBuilder {
+    /// The environment that logs name.
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.settings.environment = environment;
+        self
+    }
+
+    /// Asks for the version at this path.
+    pub fn version_path(mut self, path: &str) -> Self {
+        match Path::new(path) {
+            Ok(path) => self.settings.version = path,
+            Err(error) => drop(self.wrong.get_or_insert(error)),
+        }
+        self
+    }
+
+    /// Reads the version below this key of the answer, and below no other.
+    pub fn version_key(mut self, key: impl Into<String>) -> Self {
+        self.settings.keys = vec![key.into()];
+        self
+    }
+
+    /// Asks for the health at the first of these paths that is there. With none, only the version counts.
+    pub fn health_paths<'a>(mut self, paths: impl IntoIterator<Item = &'a str>) -> Self {
+        match paths.into_iter().map(Path::new).collect() {
+            Ok(paths) => self.settings.health = paths,
+            Err(error) => drop(self.wrong.get_or_insert(error)),
+        }
+        self
+    }
+
+    /// Who calls. Nobody in particular unless said.
+    pub fn credential(mut self, credential: Credential) -> Self {
+        self.settings.credential = credential;
+        self
+    }
+
+    /// Trusts these certificates (PEM, one or more) besides those of the machine.
+    pub fn ca_bundle_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.settings.ca_bundle = Some(pem.into());
+        self
+    }
+
+    /// Allows plain http to other machines.
+    pub fn allow_plain_http(mut self) -> Self {
+        self.settings.plain_http = true;
+        self
+    }
+
+    /// How long connecting and each answer may take.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = limits;
+        self
+    }
+
+    /// Checks everything; sends nothing.
+    ///
+    /// # Errors
+    /// `Invalid` for what is no path, and for certificates that cannot be used.
+    pub fn build(self) -> Result<VersionsClient> {
+        if let Some(wrong) = self.wrong {
+            return Err(wrong);
+        }
+        // Now, and not at night: the same for any address.
+        if self.settings.ca_bundle.is_some() {
+            self.settings.fresh("https://localhost")?;
+        }
+        Ok(VersionsClient(Arc::new(self.settings)))
+    }
 }
 
 /// A path, by its segments.
@@ -52,79 +155,10 @@ impl Path {
     }
 }
 
-impl VersionsClient {
-    /// With the usual paths: the version at `/api/version`, as JSON below `version`, `git-sha`, `git_sha`, `sha` or `commit`, or
-    /// as text; the health at `/api/health` or `/ops/health`, where there is one. It waits ten seconds for each.
-    pub fn new(environment: Environment) -> Self {
-        let seconds = Duration::from_secs;
-        Self {
-            environment,
-            credential: Credential::none(),
-            ca_bundle: None,
-            plain_http: false,
-            limits: Limits::default().with_connect(seconds(5)).with_total(seconds(10)),
-            version: Path::usual("api", "version"),
-            keys: ["version", "git-sha", "git_sha", "sha", "commit"].map(str::to_owned).into(),
-            health: vec![Path::usual("api", "health"), Path::usual("ops", "health")],
-        }
-    }
-
-    /// Asks for the version at this path.
-    ///
-    /// # Errors
-    /// `Invalid` for what is no path.
-    pub fn with_version_path(mut self, path: &str) -> Result<Self> {
-        self.version = Path::new(path)?;
-        Ok(self)
-    }
-
-    /// Reads the version below this key of the answer, and below no other.
-    #[must_use]
-    pub fn with_version_key(mut self, key: impl Into<String>) -> Self {
-        self.keys = vec![key.into()];
-        self
-    }
-
-    /// Asks for the health at the first of these paths that is there. With none, only the version counts.
-    ///
-    /// # Errors
-    /// `Invalid` for what is no path.
-    pub fn with_health_paths<'a>(mut self, paths: impl IntoIterator<Item = &'a str>) -> Result<Self> {
-        self.health = paths.into_iter().map(Path::new).collect::<Result<_>>()?;
-        Ok(self)
-    }
-
-    /// Calls as somebody. Nobody in particular unless said.
-    #[must_use]
-    pub fn with_credential(mut self, credential: Credential) -> Self {
-        self.credential = credential;
-        self
-    }
-
-    /// Trusts these certificates (PEM, one or more) besides those of the machine.
-    #[must_use]
-    pub fn with_ca_bundle_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
-        self.ca_bundle = Some(pem.into());
-        self
-    }
-
-    /// Allows plain http to other machines.
-    #[must_use]
-    pub fn allow_plain_http(mut self) -> Self {
-        self.plain_http = true;
-        self
-    }
-
-    /// How long connecting and each answer may take.
-    #[must_use]
-    pub fn with_limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
+impl Settings {
     /// A client that nothing was sent by yet: it has no connection.
-    fn fresh(&self, address: &ServiceAddress) -> Result<Endpoint> {
-        let mut builder = ClientBuilder::<Endpoint>::new(self.environment.clone(), address.as_str())
+    fn fresh(&self, address: &str) -> Result<Endpoint> {
+        let mut builder = ClientBuilder::<Endpoint>::new(self.environment.clone(), address)
             .credential(self.credential.clone())
             .limits(self.limits.clone())
             // A failure is an answer: trying again would hide it.
@@ -204,10 +238,10 @@ impl From<Error> for Reason {
 impl VersionsRead for VersionsClient {
     async fn ask(&self, address: &ServiceAddress) -> Result<Answer> {
         let begun = Instant::now();
-        let endpoint = self.fresh(address)?;
-        let answer = match self.version(&endpoint).await {
+        let endpoint = self.0.fresh(address.as_str())?;
+        let answer = match self.0.version(&endpoint).await {
             Err(Reason { status, why }) => with_status(Answer::unhealthy(why), status),
-            Ok(told) => match self.ill(&endpoint).await {
+            Ok(told) => match self.0.ill(&endpoint).await {
                 None => Answer::healthy(told.version).with_status(told.status),
                 Some(Reason { status, why }) => with_status(Answer::unhealthy(why), status).with_version(told.version),
             },

@@ -12,7 +12,7 @@ mod read;
 pub use api::MockVersionsRead;
 pub use api::VersionsRead;
 #[cfg(feature = "http")]
-pub use client::VersionsClient;
+pub use client::{VersionsBuilder, VersionsClient};
 pub use ext::VersionsReadExt;
 pub use model::*;
 pub use ops_client::{Effect, Environment, Error, ErrorKind, Result};

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use ops_client::http::{Credential, Limits};
-use version_probe::{Answer, ErrorKind, VersionsRead, VersionsReadExt};
+use version_probe::{Answer, ErrorKind, VersionsClient, VersionsRead, VersionsReadExt};
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -64,14 +64,21 @@ async fn a_health_document_decides() {
 async fn paths_and_keys_of_ones_own() {
     let (_server, address) =
         server(&[("/v/now", 200, r#"{"build": "6c957ed", "version": "1.0"}"#), ("/up", 200, "false")]).await;
-    let own = client().with_version_path("/v/now").unwrap().with_version_key("build");
-    let ill = own.clone().with_health_paths(["/nothing", "/up"]).unwrap().ask(&address).await.unwrap();
+    let own = || VersionsClient::builder().version_path("/v/now").version_key("build");
+    let ill = own().health_paths(["/nothing", "/up"]).build().unwrap().ask(&address).await.unwrap();
     assert_eq!((ill.version.as_deref(), ill.healthy), (Some("6c957ed"), false));
-    assert!(own.with_health_paths([]).unwrap().ask(&address).await.unwrap().healthy, "only the version counts");
+    let well = own().health_paths([]).build().unwrap().ask(&address).await.unwrap();
+    assert!(well.healthy, "only the version counts");
+}
+
+#[test]
+fn what_cannot_be_is_refused_when_it_is_built() {
     for wrong in ["", "/", "api/version", "/api//version", "/api/../version", "/api?x"] {
-        assert_eq!(client().with_version_path(wrong).unwrap_err().kind(), ErrorKind::Invalid, "{wrong}");
-        assert!(client().with_health_paths([wrong]).is_err(), "{wrong}");
+        let error = VersionsClient::builder().version_path(wrong).build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Invalid, "{wrong}");
+        assert!(VersionsClient::builder().health_paths([wrong]).build().is_err(), "{wrong}");
     }
+    assert!(VersionsClient::builder().ca_bundle_pem("no certificate").build().is_err());
 }
 
 #[tokio::test]
@@ -112,7 +119,8 @@ async fn who_is_too_slow_is_not_healthy() {
     let server = MockServer::start().await;
     let late = ResponseTemplate::new(200).set_delay(Duration::from_secs(60));
     Mock::given(any()).respond_with(late).mount(&server).await;
-    let hasty = client().with_limits(Limits::default().with_total(Duration::from_millis(20)));
+    let hasty = VersionsClient::builder().limits(Limits::default().with_total(Duration::from_millis(20)));
+    let hasty = hasty.build().unwrap();
     let answer = hasty.ask(&server.uri().parse().unwrap()).await.unwrap();
     assert!(!answer.healthy && answer.why.unwrap().contains("no whole answer within"));
 }
@@ -141,7 +149,8 @@ async fn a_planted_secret_never_shows() {
         &[TOLD, ("/api/health", 200, &ill)],
     ] {
         let (server, address) = server(answers).await;
-        let client = client().with_credential(Credential::bearer(planted.to_owned().into()));
+        let client = VersionsClient::builder().credential(Credential::bearer(planted.to_owned().into()));
+        let client = client.build().unwrap();
         let sample = client.sample(&address, 1).await.unwrap();
         assert!(!sample.all_healthy());
         seen.push_str(&format!("{client:?} {sample:?} {sample}"));

@@ -6,7 +6,7 @@
 mod answers;
 mod connections;
 
-use version_probe::{Environment, ServiceAddress, VersionsClient};
+use version_probe::{ServiceAddress, VersionsClient};
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -14,7 +14,7 @@ const GOOD: &str = "6c957ed851d82103e2b151b04aa8a5ede042c3c5";
 const BAD: &str = "b4dc0de4b1a9c7e5d3f20681947a5bce8d60f1e2";
 
 fn client() -> VersionsClient {
-    VersionsClient::new(Environment::new("test"))
+    VersionsClient::builder().build().unwrap()
 }
 
 /// A server that answers at these places, and 404 elsewhere.
