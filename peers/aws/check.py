@@ -105,7 +105,8 @@ def change(**changes):
 
 
 def first_failure():
-    events = stacks.describe_stack_events(StackName=NAME)["StackEvents"]
+    pages = stacks.get_paginator("describe_stack_events").paginate(StackName=NAME)
+    events = [event for page in pages for event in page["StackEvents"]]
     failed = [event for event in events if event["ResourceStatus"].endswith("FAILED")]
     return failed[-1]["LogicalResourceId"], failed[-1]["ResourceStatusReason"]
 
@@ -188,7 +189,7 @@ def stuck():
         settled("UPDATE_ROLLBACK_FAILED")
         if not skip:
             peer("unstick", stack=NAME)
-        stacks.continue_update_rollback(StackName=NAME, ResourcesToSkip=skip)
+        stacks.continue_update_rollback(StackName=NAME, **({"ResourcesToSkip": skip} if skip else {}))
         settled("UPDATE_ROLLBACK_COMPLETE")
         change(GreenSize=1, GreenVersion="6c957ed")
         settled("UPDATE_COMPLETE")
@@ -197,12 +198,18 @@ def stuck():
 def obsolete():
     play(stacks=[STACK])
     prepare("ours", GreenSize=2, GreenVersion="6c957ed")
-    change(Alarm="on")
+    update = {"StackName": NAME, "UsePreviousTemplate": True, "Capabilities": ["CAPABILITY_IAM"]}
+    stacks.update_stack(**update, Parameters=listed(Alarm="on"))
     settled("UPDATE_COMPLETE")
     seen = stacks.describe_change_set(StackName=NAME, ChangeSetName="ours")
     assert seen["ExecutionStatus"] == "OBSOLETE", seen
     refused("InvalidChangeSetStatus", "", stacks.execute_change_set, StackName=NAME, ChangeSetName="ours")
     assert service()["token"] == "s3cr3t"
+    # One that is executed takes the others with it.
+    prepare("late", GreenSize=2, GreenVersion="6c957ed")
+    change(Alarm="off")
+    settled("UPDATE_COMPLETE")
+    refused("ChangeSetNotFound", "late", stacks.execute_change_set, StackName=NAME, ChangeSetName="late")
     seen = prepare("nothing")
     assert seen["Status"] == "FAILED" and "didn't contain changes" in seen["StatusReason"], seen
 
@@ -213,6 +220,10 @@ def cancel():
     change(GreenSize=2, GreenVersion="6c957ed")
     refused(
         "ValidationError", "is in UPDATE_IN_PROGRESS state and can not be updated", stacks.update_stack, StackName=NAME,
+        UsePreviousTemplate=True, Parameters=listed(GreenSize=3), Capabilities=["CAPABILITY_IAM"],
+    )
+    refused(
+        "ValidationError", "is in UPDATE_IN_PROGRESS state and can not be updated", stacks.create_change_set, StackName=NAME, ChangeSetName="late",
         UsePreviousTemplate=True, Parameters=listed(GreenSize=3), Capabilities=["CAPABILITY_IAM"],
     )
     stacks.cancel_update_stack(StackName=NAME)
@@ -240,7 +251,7 @@ def states():
     names = {"BlueSize": "BlueInstances", "GreenSize": "GreenInstances"}
     play(stacks=[STACK | {"name": f"s{at}", "status": status} for at, status in enumerate(wanted)]
          + [{"name": "plain"}, STACK | {"name": "others", "names": names, "blue": {"size": 2, "version": "sick1"}}])
-    found = {one["StackName"]: one for one in stacks.describe_stacks()["Stacks"]}
+    found = {one["StackName"]: one for page in stacks.get_paginator("describe_stacks").paginate() for one in page["Stacks"]}
     assert [found[f"s{at}"]["StackStatus"] for at in range(5)] == list(wanted.values()), found
     assert {"ParameterKey": "BlueInstances", "ParameterValue": "2"} in found["others"]["Parameters"]
     told = peer("services", method="GET")
@@ -257,8 +268,9 @@ def faults():
     for fault, code in (("expired", "ExpiredToken"), ("unavailable", "ServiceUnavailable")):
         peer(f"fault/{fault}")
         refused(code, "", stacks.describe_stacks)
+        code = "ExpiredTokenException" if fault == "expired" else code
         refused(code, "", client("cloudwatch").list_metrics)
-        refused("ExpiredTokenException" if fault == "expired" else code, "", client("dynamodb").list_tables)
+        refused(code, "", client("dynamodb").list_tables)
     peer("fault/lost")
     try:
         stacks.describe_stacks()

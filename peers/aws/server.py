@@ -187,6 +187,7 @@ def main(fleet, redshift, folder):
     port = socket_at.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     elsewhere.begin(port, f"{folder}/work")
+    stacks.strict()
     peer = Peer(read(fleet), read(redshift), address)
     server = make_server("127.0.0.1", port, peer, threaded=True, request_handler=MotoRequestHandler, fd=socket_at.fileno())
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
