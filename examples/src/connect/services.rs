@@ -65,7 +65,7 @@ impl Services {
             services.builds = Some(Builds { reads, address: address.clone() });
         }
         if let Some(addresses) = &settings.addresses {
-            services.versions = Some((Arc::new(versions(way)), template(addresses)?));
+            services.versions = Some((Arc::new(versions(way)?), template(addresses)?));
         }
         Ok(services)
     }
@@ -81,7 +81,7 @@ impl Services {
                 address: "this process".into(),
             }),
             builds: Some(Builds { reads: Arc::new(world.gocd()), address: server.gocd_url() }),
-            versions: Some((Arc::new(versions(way)), template(&addresses)?)),
+            versions: Some((Arc::new(versions(way)?), template(&addresses)?)),
         })
     }
 
@@ -150,12 +150,15 @@ fn template(addresses: &str) -> Result<AddressTemplate, Failure> {
     addresses.parse().map_err(|error| Failure::usage(format!("services.addresses: {error}")))
 }
 
-fn versions(way: &Way<'_>) -> VersionsClient {
-    let mut client = VersionsClient::new(ops_client::Environment::new(way.name));
+fn versions(way: &Way<'_>) -> Result<VersionsClient, Failure> {
+    let mut client = VersionsClient::builder().environment(ops_client::Environment::new(way.name));
     if let Some(authority) = way.authority() {
-        client = client.with_ca_bundle_pem(authority);
+        client = client.ca_bundle_pem(authority);
     }
-    if way.settings.allow_plain_http { client.allow_plain_http() } else { client }
+    if way.settings.allow_plain_http {
+        client = client.allow_plain_http();
+    }
+    client.build().map_err(|error| Failure::usage(format!("services.addresses: {}", crate::exit::told(&error))))
 }
 
 async fn gocd(way: &Way<'_>, settings: &Settings, address: &str) -> Result<GocdClient, Failure> {

@@ -121,7 +121,7 @@ impl Peer {
     }
 
     fn reads(&self) -> ServiceReads {
-        let client = VersionsClient::new(Environment::new("test"));
+        let client = VersionsClient::builder().build().unwrap();
         let versions = Arc::new(ThroughBalancers { peer: self.clone(), client });
         ServiceReads::new(Arc::clone(&self.stacks) as Arc<dyn StacksRead>).with_versions(versions, template())
     }
@@ -152,7 +152,7 @@ impl Peer {
     pub(super) async fn customer(&self, stack: &str) -> Customer {
         let url = self.service(stack).await.url;
         let over = Arc::new(AtomicBool::new(false));
-        let client = VersionsClient::new(Environment::new("test"));
+        let client = VersionsClient::builder().build().unwrap();
         let address: ServiceAddress = url.parse().unwrap();
         let stop = Arc::clone(&over);
         let asking = tokio::spawn(async move {
