@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 
 import boto3
+import cbor2
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -389,6 +390,18 @@ def metrics():
         )["MetricDataResults"][0]["Values"]
         return len(seen), sum(seen)
 
+    # The protocol that AWS's library for Rust speaks, and this one does not.
+    asked = urllib.request.Request(
+        f"{ADDRESS}/service/GraniteServiceVersion20100801/operation/ListMetrics", data=cbor2.dumps({"Namespace": "AWS/DynamoDB"}),
+        headers={
+            "smithy-protocol": "rpc-v2-cbor", "content-type": "application/cbor", "accept": "application/cbor",
+            "authorization": f"AWS4-HMAC-SHA256 Credential=any/20260101/{REGION}/monitoring/aws4_request, Signature=none",
+        },
+    )
+    with urllib.request.urlopen(asked) as reply:
+        assert reply.headers["smithy-protocol"] == "rpc-v2-cbor" and reply.headers["x-amzn-requestid"], dict(reply.headers)
+        found = {one["MetricName"] for one in cbor2.loads(reply.read())["Metrics"]}
+    assert {"ReadThrottleEvents", "WriteProvisionedThroughputThrottleEvents"} <= found, found
     assert total("ReadThrottleEvents") == (60, 3600.0) and total("ConsumedReadCapacityUnits") == (60, 35400.0)
     assert total("ReadKeyRangeThroughputThrottleEvents") == (60, 300.0)
     assert total("ReadMaxOnDemandThroughputThrottleEvents") == (0, 0)
