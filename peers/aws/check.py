@@ -3,6 +3,7 @@
 It takes a world of its own (the region `sa-east-1`) and prints what it saw; it ends with 1 at the first thing that is not so.
 """
 import datetime
+import http.client
 import json
 import sys
 import threading
@@ -11,6 +12,7 @@ import urllib.error
 import urllib.request
 
 import boto3
+import cbor2
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -129,7 +131,8 @@ def clean():
     for thread in asking:
         thread.start()
     told = change(GreenSize=2, GreenVersion="6c957ed")
-    print("  changes:", [(one["ResourceChange"]["LogicalResourceId"], one["ResourceChange"]["Replacement"]) for one in told["Changes"]])
+    seen_changes = [one["ResourceChange"] for one in told["Changes"]]
+    print("  changes:", [(one["LogicalResourceId"], one["Replacement"]) for one in seen_changes])
     settled("UPDATE_COMPLETE")
     print("  both:", {version: seen.count(version) for version in set(seen)})
     change(BlueSize=0)
@@ -168,6 +171,27 @@ def drain():
     asking.join()
     settled("UPDATE_COMPLETE")
     assert found == [(200, {"version": "b4dc0de"})], found
+
+
+def kept():
+    """A connection stays with its instance until that one goes, and nothing that is asked over it fails."""
+    play(stacks=[STACK])
+    one = http.client.HTTPConnection(service()["url"].removeprefix("http://"), timeout=10)
+
+    def ask():
+        one.request("GET", "/api/version")
+        with one.getresponse() as reply:
+            return json.load(reply)["version"]
+
+    for _ in range(10):
+        ask()
+    assert sorted(instance["answered"] for instance in service()["instances"]) == [0, 10]
+    change(GreenSize=2, GreenVersion="6c957ed")
+    settled("UPDATE_COMPLETE")
+    assert ask() == "b4dc0de"
+    change(BlueSize=0)
+    found = [ask() for _ in iter(lambda: state()["StackStatus"].endswith("IN_PROGRESS"), False)]
+    assert ask() == "6c957ed" and set(found) == {"b4dc0de", "6c957ed"} and service()["failed"] == 0, found
 
 
 def broken():
@@ -258,6 +282,12 @@ def states():
     assert "plain" in found and "plain" not in told and len(told["others"]["instances"]) == 2
     with urllib.request.urlopen(told["s4"]["url"] + "/api/health") as reply:
         assert json.load(reply) == {"healthy": True}
+    assert {one["state"] for one in told["others"]["instances"]} == {"in service"}
+    try:
+        urllib.request.urlopen(told["others"]["url"] + "/api/health")
+        raise AssertionError("it is healthy")
+    except urllib.error.HTTPError as error:
+        assert error.code == 503 and json.load(error) == {"healthy": False}
     peer("release", stack="s2")
     play()
     assert not stacks.describe_stacks()["Stacks"] and peer("services", method="GET") == {}
@@ -360,6 +390,18 @@ def metrics():
         )["MetricDataResults"][0]["Values"]
         return len(seen), sum(seen)
 
+    # The protocol that AWS's library for Rust speaks, and this one does not.
+    asked = urllib.request.Request(
+        f"{ADDRESS}/service/GraniteServiceVersion20100801/operation/ListMetrics", data=cbor2.dumps({"Namespace": "AWS/DynamoDB"}),
+        headers={
+            "smithy-protocol": "rpc-v2-cbor", "content-type": "application/cbor", "accept": "application/cbor",
+            "authorization": f"AWS4-HMAC-SHA256 Credential=any/20260101/{REGION}/monitoring/aws4_request, Signature=none",
+        },
+    )
+    with urllib.request.urlopen(asked) as reply:
+        assert reply.headers["smithy-protocol"] == "rpc-v2-cbor" and reply.headers["x-amzn-requestid"], dict(reply.headers)
+        found = {one["MetricName"] for one in cbor2.loads(reply.read())["Metrics"]}
+    assert {"ReadThrottleEvents", "WriteProvisionedThroughputThrottleEvents"} <= found, found
     assert total("ReadThrottleEvents") == (60, 3600.0) and total("ConsumedReadCapacityUnits") == (60, 35400.0)
     assert total("ReadKeyRangeThroughputThrottleEvents") == (60, 300.0)
     assert total("ReadMaxOnDemandThroughputThrottleEvents") == (0, 0)
@@ -374,7 +416,7 @@ def metrics():
     assert total("ReadThrottleEvents") == (0, 0)
 
 
-PARTS = [clean, in_place, drain, broken, stuck, obsolete, cancel, omitted, states, faults, tables, metrics]
+PARTS = [clean, in_place, drain, kept, broken, stuck, obsolete, cancel, omitted, states, faults, tables, metrics]
 for part in [part for part in PARTS if part.__name__ in sys.argv[2:] or not sys.argv[2:]]:
     began = time.monotonic()
     print(part.__name__)

@@ -167,7 +167,9 @@ async def make(region, stack, gate):
         if "token" in stack:
             told[names.get("ApiToken", "ApiToken")] = stack["token"]
         for side, its in sides.items():
-            told |= {names.get(f"{side}{what}", f"{side}{what}"): str(its[what.lower()]) for what in ("Size", "Version") if what.lower() in its}
+            for what in ("Size", "Version"):
+                if what.lower() in its:
+                    told[names.get(f"{side}{what}", f"{side}{what}")] = str(its[what.lower()])
     else:
         body = json.dumps(PLAIN)
     given = {"StackName": name, "TemplateBody": body, "Tags": stack.get("tags", {})}
