@@ -6,6 +6,7 @@ pub mod aurora;
 mod aws;
 mod faults;
 pub mod fleet;
+pub mod gocd;
 mod links;
 mod log;
 pub mod metabase;

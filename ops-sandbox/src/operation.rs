@@ -16,6 +16,8 @@ pub enum System {
     Mesos,
     /// The machines.
     Fleet,
+    /// What builds and deploys.
+    Gocd,
     /// The page on which people look into the warehouse.
     Metabase,
     /// The clusters of the warehouse.
@@ -223,6 +225,12 @@ operations! {
     StartRefresh = Fleet "fleet.start_refresh" true,
     /// Ending a refresh.
     CancelRefresh = Fleet "fleet.cancel_refresh" true,
+    /// GoCD's version.
+    GocdProbe = Gocd "gocd.probe" false,
+    /// The builds of a pipeline.
+    GocdHistory = Gocd "gocd.history" false,
+    /// Whether a pipeline may be built.
+    GocdStatus = Gocd "gocd.status" false,
     /// Metabase's version.
     MetabaseProbe = Metabase "metabase.probe" false,
     /// A login: a session.

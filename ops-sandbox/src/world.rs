@@ -10,6 +10,7 @@ use crate::airflow::Airflow;
 use crate::aurora::Aurora;
 use crate::faults::{Fault, Faults};
 use crate::fleet::Fleet;
+use crate::gocd::Gocd;
 use crate::log::{Count, Line, Log};
 use crate::metabase::Metabase;
 use crate::metapod::{Catalogue, MetapodPort};
@@ -36,6 +37,7 @@ pub(crate) struct State {
     pub(crate) airflow: Airflow,
     pub(crate) aurora: Aurora,
     pub(crate) fleet: Fleet,
+    pub(crate) gocd: Gocd,
     pub(crate) metabase: Metabase,
     pub(crate) redshift: Redshift,
     pub(crate) rng: Rng,
@@ -68,6 +70,7 @@ impl World {
             airflow: Airflow::default(),
             aurora: Aurora::default(),
             fleet: Fleet::default(),
+            gocd: Gocd::default(),
             metabase: Metabase::default(),
             redshift: Redshift::default(),
             rng: Rng::new(seed),
@@ -155,7 +158,7 @@ impl World {
     }
 
     /// Empties the world: no transactions, no DAGs, no jobs, no machines, no clusters, an empty warehouse, no tables in Metabase,
-    /// no log, no faults. Its clock and its seed's thread go on.
+    /// no pipelines, no log, no faults. Its clock and its seed's thread go on.
     pub fn clear(&self) {
         self.0.faults.clear();
         let mut state = self.state();
@@ -163,6 +166,7 @@ impl World {
         state.airflow = Airflow::default();
         state.aurora = Aurora::default();
         state.fleet = Fleet::default();
+        state.gocd = Gocd::default();
         state.metabase = Metabase::default();
         state.redshift = state.redshift.anew();
         state.log.clear();

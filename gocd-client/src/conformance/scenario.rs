@@ -98,11 +98,14 @@ impl PipelineInFile {
             };
             build.played(Build::new(self.name.clone(), counter, label), &self.materials)
         });
-        let status = match (self.paused_by, self.cause) {
+        let builds: Vec<Build> = builds.collect::<Option<_>>()?;
+        let mut status = match (self.paused_by, self.cause) {
             (Some(by), Some(cause)) => PipelineStatus::ready().paused(by, cause),
             _ => PipelineStatus::ready(),
         };
-        Some(PipelinePlay { builds: builds.collect::<Option<_>>()?, name: self.name, status })
+        // Nothing begins while the first stage of another build runs.
+        status.schedulable &= builds.iter().all(|build| build.stages.first().is_none_or(|stage| !stage.running));
+        Some(PipelinePlay { builds, name: self.name, status })
     }
 }
 

@@ -15,7 +15,7 @@ use super::listen::HangUp;
 use crate::airflow::Logins;
 use crate::faults::{PAGE, whole_seconds};
 use crate::refusal::Refusal;
-use crate::{Fault, Operation, World, metabase, metapod};
+use crate::{Fault, Operation, World, gocd, metabase, metapod};
 
 /// What every route needs.
 #[derive(Clone)]
@@ -30,6 +30,8 @@ struct Shared {
     logins: Logins,
     /// And so has Metabase.
     metabase: metabase::Logins,
+    /// And GoCD.
+    gocd: gocd::Logins,
 }
 
 impl fmt::Debug for App {
@@ -42,7 +44,8 @@ impl App {
     pub(crate) fn new(world: World, bearer: Option<String>, logins: Logins) -> Self {
         let schema = metapod::schema(world.clone());
         let authorization = RwLock::new(bearer.map(|token| format!("Bearer {token}")));
-        Self(Arc::new(Shared { world, schema, authorization, logins, metabase: metabase::Logins::default() }))
+        let (metabase, gocd) = (metabase::Logins::default(), gocd::Logins::default());
+        Self(Arc::new(Shared { world, schema, authorization, logins, metabase, gocd }))
     }
 
     pub(crate) fn world(&self) -> &World {
@@ -59,6 +62,10 @@ impl App {
 
     pub(crate) fn metabase_logins(&self) -> &metabase::Logins {
         &self.0.metabase
+    }
+
+    pub(crate) fn gocd_logins(&self) -> &gocd::Logins {
+        &self.0.gocd
     }
 
     pub(crate) fn rotate(&self, token: String) {

@@ -20,7 +20,7 @@ use cluster::Cluster;
 pub(crate) use listen::Door;
 
 use crate::airflow::{self, Logins};
-use crate::{World, aws, metabase, metapod, sonar};
+use crate::{World, aws, gocd, metabase, metapod, sonar};
 
 /// The largest request that is read, in bytes: two hundred thousand names fit.
 pub(crate) const MAX_REQUEST: usize = 64 << 20;
@@ -29,7 +29,8 @@ pub(crate) const MAX_REQUEST: usize = 64 << 20;
 /// schedulers and the Mesos master, which have a port each, and close it where the world says that they are down.
 ///
 /// Metapod lies at the root, Sonar below `/sonar`, Airflow below `/airflow3` with its API v2 and, with the same DAGs, below
-/// `/airflow2` with API v1, Metabase below `/metabase`; what came of the calls is told at `GET /sandbox/effects` and forgotten
+/// `/airflow2` with API v1, Metabase below `/metabase`, GoCD below `/gocd` and, with the same
+/// pipelines, as an older release below `/gocd19`; what came of the calls is told at `GET /sandbox/effects` and forgotten
 /// at `POST /sandbox/effects/reset`.
 ///
 /// ```
@@ -64,7 +65,7 @@ impl Server {
 
     /// Begins a server with settings.
     pub fn builder(world: World) -> ServerBuilder {
-        ServerBuilder { world, port: 0, bearer: None, airflow_logins: None, metabase_logins: false }
+        ServerBuilder { world, port: 0, bearer: None, airflow_logins: None, metabase_logins: false, gocd_logins: false }
     }
 
     /// The world that is served.
@@ -121,6 +122,16 @@ impl Server {
         format!("{}/metabase", self.url())
     }
 
+    /// What a client of GoCD takes as its address: GoCD 23.5 answers.
+    pub fn gocd_url(&self) -> String {
+        format!("{}/gocd", self.url())
+    }
+
+    /// What a client of GoCD takes as its address: GoCD 19.1 answers, of the same pipelines.
+    pub fn gocd19_url(&self) -> String {
+        format!("{}/gocd19", self.url())
+    }
+
     /// From now on no session of Metabase is good: whoever calls must log in again.
     pub fn forget_metabase_logins(&self) {
         self.app.metabase_logins().forget();
@@ -151,6 +162,7 @@ pub struct ServerBuilder {
     bearer: Option<String>,
     airflow_logins: Option<Duration>,
     metabase_logins: bool,
+    gocd_logins: bool,
 }
 
 impl std::fmt::Debug for ServerBuilder {
@@ -186,6 +198,13 @@ impl ServerBuilder {
         self
     }
 
+    /// GoCD answers only to who says who they are: `admin` or `viewer`, each with its name for a password, or with the token
+    /// `go_admin` or `go_viewer`. Without it whoever calls without a login is answered too.
+    pub fn require_gocd_logins(mut self) -> Self {
+        self.gocd_logins = true;
+        self
+    }
+
     /// Starts it on the current runtime.
     ///
     /// # Errors
@@ -204,11 +223,16 @@ impl ServerBuilder {
         if self.metabase_logins {
             app.metabase_logins().require();
         }
+        if self.gocd_logins {
+            app.gocd_logins().require();
+        }
         let router = Router::new()
             .merge(metapod::routes())
             .merge(aws::routes())
             .nest("/sonar", sonar::routes())
             .nest("/metabase", metabase::routes())
+            .nest("/gocd", gocd::newer())
+            .nest("/gocd19", gocd::older())
             .nest("/airflow2", airflow::airflow2())
             .nest("/airflow3", airflow::airflow3())
             .nest("/sandbox", report::routes())

@@ -8,6 +8,7 @@ mod binary;
 mod conformance;
 mod faults;
 mod fleet;
+mod gocd;
 mod metabase;
 mod redshift;
 mod scenarios;

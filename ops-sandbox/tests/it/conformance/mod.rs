@@ -3,6 +3,7 @@
 mod airflow;
 mod aurora;
 mod fleet;
+mod gocd;
 mod metabase;
 mod metapod;
 mod redshift;
