@@ -130,6 +130,12 @@ pub const RECIPES: &[Known] = &[
         what: "brings a service back to a version that worked",
         alerts: crate::services::rollback_service::ALERTS,
     },
+    #[cfg(feature = "services")]
+    Known {
+        recipe: "relieve-throttling",
+        what: "raises the capacity of a table that refuses requests, as far as that helps",
+        alerts: crate::services::relieve_throttling::ALERTS,
+    },
 ];
 
 /// A recipe that answers a text, and what was recognized.

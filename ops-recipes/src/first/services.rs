@@ -35,12 +35,7 @@ impl fmt::Debug for StacksSystem {
 impl StacksSystem {
     /// The stacks of an environment at an address (it is printed).
     pub fn new(stacks: Arc<dyn StacksRead>, environment: impl Into<String>, address: impl Into<String>) -> Self {
-        Self {
-            stacks,
-            environment: environment.into(),
-            address: address.into(),
-            parameters: ParameterNames::default(),
-        }
+        Self { stacks, environment: environment.into(), address: address.into(), parameters: ParameterNames::default() }
     }
 
     /// Where the parameters of a side are called otherwise.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use cloudformation_ops::{StacksRead, StacksWrite};
+use dynamodb_ops::{Prices, TablesRead, TablesWrite};
 use gocd_client::BuildsRead;
 use version_probe::{AddressTemplate, VersionsRead};
 
@@ -72,5 +73,54 @@ impl ServiceWrites {
     /// The same, where both ports are held apart.
     pub fn of(stacks: Arc<dyn StacksWrite>, look: Arc<dyn StacksRead>) -> Self {
         Self { stacks, look }
+    }
+}
+
+/// What the recipes of tables read from.
+#[derive(Clone)]
+pub struct TableReads {
+    /// The tables.
+    pub tables: Arc<dyn TablesRead>,
+    /// What a unit costs there, where that is known.
+    pub prices: Option<Prices>,
+}
+
+impl fmt::Debug for TableReads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TableReads").field("prices", &self.prices).finish_non_exhaustive()
+    }
+}
+
+impl TableReads {
+    /// These tables.
+    pub fn new(tables: Arc<dyn TablesRead>) -> Self {
+        Self { tables, prices: None }
+    }
+
+    /// With what a unit costs there.
+    #[must_use]
+    pub fn with_prices(mut self, prices: Prices) -> Self {
+        self.prices = Some(prices);
+        self
+    }
+}
+
+/// What the recipes of tables change.
+#[derive(Clone)]
+pub struct TableWrites {
+    /// The tables.
+    pub tables: Arc<dyn TablesWrite>,
+}
+
+impl fmt::Debug for TableWrites {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TableWrites").finish_non_exhaustive()
+    }
+}
+
+impl TableWrites {
+    /// Changes these tables.
+    pub fn new(tables: Arc<dyn TablesWrite>) -> Self {
+        Self { tables }
     }
 }

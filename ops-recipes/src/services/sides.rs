@@ -128,7 +128,8 @@ impl Sides {
         let side = |colour: Colour| {
             let (size_key, size) = find(stack, colour, &called.size)?;
             let (version_key, version) = find(stack, colour, &called.version)?;
-            let size = size.trim().parse().map_err(|_| format!("{size_key} is {size:?}, and no number of instances"))?;
+            let size =
+                size.trim().parse().map_err(|_| format!("{size_key} is {size:?}, and no number of instances"))?;
             Ok::<_, String>(Side { colour, size_key, size, version_key, version })
         };
         Ok(Self { blue: side(Colour::Blue)?, green: side(Colour::Green)? })

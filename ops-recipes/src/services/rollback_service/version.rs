@@ -139,7 +139,9 @@ impl Server<'_> {
         let remedy = "say which commit is wanted";
         let one = match (live.first(), live.len()) {
             (Some(one), 1) => one,
-            (None, _) => return Err(Error::invalid(OP, "no side is live, so nothing was before it").with_remedy(remedy)),
+            (None, _) => {
+                return Err(Error::invalid(OP, "no side is live, so nothing was before it").with_remedy(remedy));
+            }
             _ => {
                 let all = live.iter().copied().collect::<Vec<_>>().join(", ");
                 return Err(Error::invalid(OP, format!("several versions are live: {all}")).with_remedy(remedy));
@@ -173,6 +175,10 @@ impl Server<'_> {
             return Some(format!("What goes back with it, the newest first:{}{more}", told.concat()));
         }
         let ahead = self.builds.between(self.pipeline, &from, to, self.material).await.ok()?;
-        Some(format!("{} is newer than what is live, by {} builds: this is a deploy, and no way back.", to.short(), ahead.len()))
+        Some(format!(
+            "{} is newer than what is live, by {} builds: this is a deploy, and no way back.",
+            to.short(),
+            ahead.len()
+        ))
     }
 }

@@ -29,7 +29,6 @@ pub(super) struct Peer {
     region: &'static str,
     orders: Endpoint,
     pub(super) stacks: Arc<StacksClient>,
-
 }
 
 /// What runs behind a balancer.
@@ -69,7 +68,6 @@ impl Peer {
             .build()
             .await
             .unwrap();
-
 
         Some(Self { region, orders, stacks: Arc::new(StacksClient::new(aws)) })
     }

@@ -69,10 +69,10 @@ async fn two_shards_one_after_the_other_and_not_one_failed_answer() {
     let report = desk.apply(&peer.registry(), undo).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     assert!(customer.answers().await.iter().all(|answer| answer.healthy));
-    assert_eq!(peer.service(S0).await.instances.iter().map(|one| (&*one.side, &*one.version)).collect::<Vec<_>>(), [
-        ("blue", BAD),
-        ("blue", BAD)
-    ]);
+    assert_eq!(
+        peer.service(S0).await.instances.iter().map(|one| (&*one.side, &*one.version)).collect::<Vec<_>>(),
+        [("blue", BAD), ("blue", BAD)]
+    );
 }
 
 #[tokio::test]
