@@ -15,6 +15,9 @@ pub use scenario::{Play, Scenario, Side};
 
 use crate::{Result, Stack, StackName, StacksRead, StacksWrite};
 
+/// A change set's parameters are shown as a stack's are: without hidden values.
+pub const HIDE: Needs = Needs::Other("hide a value in a change set");
+
 /// Where an implementation is put to the test. [Preparing](Prepare) it plays the scenario: its stacks are all there are. A
 /// stage that cannot prepare may have any stacks.
 #[async_trait]

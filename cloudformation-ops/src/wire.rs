@@ -13,6 +13,9 @@ use crate::{
     StackStatus,
 };
 
+/// The SDK's word where AWS must send one and has not.
+const UNSET: &str = "no value was set";
+
 /// What is known of this service's refusals: most have one code, and are told apart by their text only.
 pub(crate) fn known(code: &str, message: &str) -> Option<ErrorKind> {
     match code.strip_suffix("Exception").unwrap_or(code) {
@@ -95,7 +98,8 @@ pub(crate) fn parameters(change: &Change) -> Vec<Parameter> {
 pub(crate) fn stack(op: &'static str, stack: &aws::Stack) -> Result<Stack> {
     let name: StackName = parsed(op, "a stack's name", stack.stack_name())?;
     let id = some(stack.stack_id()).ok_or_else(|| unreadable(op, format!("{name} has no id")))?;
-    let status = stack.stack_status().map(|status| StackStatus::from(status.as_str()));
+    let status =
+        stack.stack_status().map(|status| status.as_str()).filter(|word| *word != UNSET).map(StackStatus::from);
     let status = status.ok_or_else(|| unreadable(op, format!("{name} has no status")))?;
     let created = stack.creation_time().and_then(timestamp);
     let created = created.ok_or_else(|| unreadable(op, format!("it is not told when {name} was created")))?;
@@ -237,7 +241,7 @@ fn parsed<T: std::str::FromStr<Err = crate::BadName>>(op: &'static str, what: &s
     text.unwrap_or_default().parse().map_err(|error| unreadable(op, format!("{what}: {error}")).with_source(error))
 }
 
-/// An empty text is none: the SDK puts one where AWS must send one and has not.
+/// An empty text is none: the SDK puts one, too, where AWS must send one and has not.
 fn some(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
@@ -246,8 +250,9 @@ fn owned(text: Option<&str>) -> Option<String> {
     some(text).map(ToOwned::to_owned)
 }
 
+/// The beginning of time is none: the SDK puts it where AWS must send one and has not.
 fn timestamp(time: &DateTime) -> Option<Timestamp> {
-    Timestamp::from_nanosecond(time.as_nanos()).ok()
+    Some(time.as_nanos()).filter(|nanos| *nanos != 0).and_then(|nanos| Timestamp::from_nanosecond(nanos).ok())
 }
 
 pub(crate) fn unreadable(op: &'static str, message: impl Into<String>) -> Error {

@@ -1,1 +1,20 @@
 #![doc = include_str!("../README.md")]
+
+mod api;
+#[cfg(feature = "aws")]
+mod client;
+mod diagnose;
+mod ext;
+mod model;
+#[cfg(feature = "aws")]
+mod wire;
+
+#[cfg(feature = "mock")]
+pub use api::{MockTablesRead, MockTablesWrite};
+pub use api::{TablesRead, TablesWrite};
+#[cfg(feature = "aws")]
+pub use client::TablesClient;
+pub use diagnose::{Finding, HeadRoom, Remedy, diagnose};
+pub use ext::TablesReadExt;
+pub use model::*;
+pub use ops_client::{Effect, Environment, Error, ErrorKind, Probe, Result};

@@ -23,12 +23,9 @@ def begin(port, folder):
         MINISTACK_ACCOUNT_ID=DEFAULT_ACCOUNT_ID, STATE_DIR=f"{folder}/state", S3_DATA_DIR=f"{folder}/s3",
     )
     import ministack.app
-    from ministack.services.cloudformation import handlers
 
     ministack.app._MAIN_LOOP = LOOP.loop
     LOOP.loop.set_default_executor(concurrent.futures.ThreadPoolExecutor(64))
-    # Else it would ask for no CAPABILITY_IAM.
-    handlers._capabilities_enforced = lambda: True
 
 
 async def call(method, path, query, headers, body):

@@ -109,7 +109,7 @@ class Service:
         self.gone, self.failed, self.token = {}, 0, None
         self.unstuck, self.released, self.held = False, asyncio.Event(), asyncio.Event()
         self.released.set()
-        self.server, self.pipes = None, set()
+        self.server, self.pipes, self.over = None, set(), False
 
     async def start(self):
         self.server = await asyncio.start_server(self.connected, "127.0.0.1", 0)
@@ -173,10 +173,13 @@ class Service:
         for instance in new:
             await instance.start()
         self.instances += new
+        if self.over:
+            self.end()
+            raise Failed("the world that this stack was in is gone")
         if not new:
             return
         await asyncio.sleep(pace / 2)
-        if "broken" in version or "stuck" in version:
+        if "broken" in version or "dead" in version or "stuck" in version:
             await asyncio.sleep(pace / 2)
             raise Failed(
                 f"Received 0 SUCCESS signal(s) out of {len(new)}. Unable to satisfy 100% MinSuccessfulInstancesPercent requirement"
@@ -186,6 +189,7 @@ class Service:
         await asyncio.sleep(pace / 2)
 
     def end(self):
+        self.over = True
         self.server.close()
         for instance in self.instances:
             instance.end()

@@ -19,6 +19,37 @@ STATES = {
 }
 
 
+# In these, and while one is in progress, AWS takes no change.
+NOT_CHANGED = ("UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED")
+# Few, so that there is a second page.
+PAGES = {"DescribeStacks": 5, "ListStacks": 5, "DescribeStackEvents": 20, "ListStackResources": 5}
+
+
+def strict():
+    """What ministack would take, and AWS refuses."""
+    from ministack.services.cloudformation import handlers, helpers
+
+    handlers._capabilities_enforced = lambda: True
+    page = handlers._page
+    handlers._page = lambda items, params, action, size=helpers.PAGE_SIZE: page(items, params, action, PAGES.get(action, size))
+
+    def unless_it_changes(inner):
+        def outer(params):
+            stack = handlers._resolve_stack(helpers._p(params, "StackName")) or {}
+            status = stack.get("StackStatus", "")
+            busy = status.endswith("IN_PROGRESS") and status != "REVIEW_IN_PROGRESS"
+            if helpers._p(params, "ChangeSetType") != "CREATE" and (busy or status in NOT_CHANGED):
+                words = f"Stack:{stack['StackId']} is in {status} state and can not be updated."
+                return helpers._error("ValidationError", words)
+            return inner(params)
+
+        return outer
+
+    orders = handlers._ACTION_HANDLERS
+    for action in ("CreateChangeSet", "ExecuteChangeSet", "UpdateStack"):
+        orders[action] = unless_it_changes(orders[action])
+
+
 def ref(name):
     return {"Ref": name}
 
@@ -136,7 +167,9 @@ async def make(region, stack, gate):
         if "token" in stack:
             told[names.get("ApiToken", "ApiToken")] = stack["token"]
         for side, its in sides.items():
-            told |= {names.get(f"{side}{what}", f"{side}{what}"): str(its[what.lower()]) for what in ("Size", "Version") if what.lower() in its}
+            for what in ("Size", "Version"):
+                if what.lower() in its:
+                    told[names.get(f"{side}{what}", f"{side}{what}")] = str(its[what.lower()])
     else:
         body = json.dumps(PLAIN)
     given = {"StackName": name, "TemplateBody": body, "Tags": stack.get("tags", {})}

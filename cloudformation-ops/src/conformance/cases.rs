@@ -14,7 +14,7 @@ use ops_client::conformance::cases;
 use previews::*;
 use reading::*;
 
-use super::Stage;
+use super::{HIDE, Stage};
 
 cases! { pub CASES on dyn Stage:
     "a probe is answered" => probe;
@@ -27,6 +27,7 @@ cases! { pub CASES on dyn Stage:
     #[needs(Prepare)] "events after the last one seen are none" => no_news;
     #[needs(Prepare)] "a stack that nobody touched has not drifted" => drift;
     #[needs(Prepare, Change)] "a change set tells what would change, and changes nothing" => preview;
+    #[needs(Prepare, Change, HIDE)] "a hidden value is not shown in a change set" => hidden_in_set;
     #[needs(Prepare, Change)] "a change that changes nothing says so, and is not executed" => nothing_new;
     #[needs(Prepare, Change)] "a change set's name is taken once" => name_taken;
     #[needs(Prepare, Change)] "a deleted change set is gone, and can be deleted again" => deleted;

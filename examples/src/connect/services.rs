@@ -151,9 +151,12 @@ fn template(addresses: &str) -> Result<AddressTemplate, Failure> {
 }
 
 fn versions(way: &Way<'_>) -> Result<VersionsClient, Failure> {
-    let mut client = VersionsClient::builder();
+    let mut client = VersionsClient::builder().environment(ops_client::Environment::new(way.name));
     if let Some(authority) = way.authority() {
         client = client.ca_bundle_pem(authority);
+    }
+    if way.settings.allow_plain_http {
+        client = client.allow_plain_http();
     }
     client.build().map_err(|error| Failure::usage(format!("services.addresses: {}", crate::exit::told(&error))))
 }

@@ -42,6 +42,13 @@ pub(super) async fn preview(scene: Scene<'_>) -> Outcome {
     unchanged(&before, &after)
 }
 
+pub(super) async fn hidden_in_set(scene: Scene<'_>) -> Outcome {
+    let play = shard(scene)?;
+    let set = previewed(scene, play, &to_idle(play, NEW)).await?;
+    same("the token", &Some(&ParameterValue::Hidden), &set.parameters.get("ApiToken"))?;
+    check(!format!("{set:?}").contains(&play.token), "the token is nowhere")
+}
+
 pub(super) async fn nothing_new(scene: Scene<'_>) -> Outcome {
     let play = shard(scene)?;
     let before = scene.stage.look(&play.name).await.map_err(told)?;

@@ -15,7 +15,7 @@ use ops_client::http::{Endpoint, Idempotency, Limits};
 use ops_client::{Environment, Result};
 use ops_plan::{Plan, Registry, Target};
 use ops_recipes::services::{RollBackService, ServiceReads, ServiceWrites};
-use ops_sandbox::World;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 use version_probe::{AddressTemplate, Answer, ServiceAddress, VersionsClient, VersionsRead};
@@ -29,8 +29,7 @@ pub(super) struct Peer {
     region: &'static str,
     orders: Endpoint,
     pub(super) stacks: Arc<StacksClient>,
-    /// GoCD is the sandbox's: nothing else that answers as GoCD can be installed.
-    pub(super) world: World,
+
 }
 
 /// What runs behind a balancer.
@@ -70,9 +69,9 @@ impl Peer {
             .build()
             .await
             .unwrap();
-        let world = World::seeded(1);
-        ops_sandbox::scenario::services(&world, "prod");
-        Some(Self { region, orders, stacks: Arc::new(StacksClient::new(aws)), world })
+
+
+        Some(Self { region, orders, stacks: Arc::new(StacksClient::new(aws)) })
     }
 
     /// These services, and nothing else.
@@ -128,13 +127,13 @@ impl Peer {
     }
 
     pub(super) fn registry(&self) -> Registry {
-        let reads = self.reads().with_builds(Arc::new(self.world.gocd()));
+        let reads = self.reads();
         Registry::new().with::<RollBackService>(reads, ServiceWrites::new(Arc::clone(&self.stacks)))
     }
 
     /// Where somebody else updates the stack right before our change set is executed.
     pub(super) fn registry_beside_a_colleague(&self, stack: &'static str) -> Registry {
-        let reads = self.reads().with_builds(Arc::new(self.world.gocd()));
+        let reads = self.reads();
         let writes = Arc::new(BesideAColleague { peer: self.clone(), stack });
         let writes = ServiceWrites::of(writes, Arc::clone(&self.stacks) as Arc<dyn StacksRead>);
         Registry::new().with::<RollBackService>(reads, writes)
@@ -217,7 +216,7 @@ impl StacksWrite for BesideAColleague {
     }
 
     async fn execute_change_set(&self, stack: &StackName, name: &ChangeSetName, token: &ClientToken) -> Result<()> {
-        self.peer.colleague_sets(self.stack, "Alarm", "loud").await;
+        self.peer.colleague_sets(self.stack, "Alarm", "on").await;
         self.peer.stacks.execute_change_set(stack, name, token).await
     }
 
