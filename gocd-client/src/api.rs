@@ -15,8 +15,8 @@ pub trait BuildsRead: Send + Sync {
     /// Every [`ErrorKind`](ops_client::ErrorKind) of a read; the effect is always `None`.
     async fn probe(&self) -> Result<Probe>;
 
-    /// Builds of a pipeline, the newest first: as many as the server gives at once, from the newest one or from where the
-    /// last page ended. While builds begin, pages of older servers may overlap.
+    /// Builds of a pipeline, the newest first: as many as the server gives at once, from the newest one or from where
+    /// the last page ended. While builds begin, pages of older servers may overlap.
     ///
     /// # Errors
     /// `NotFound` where there is no such pipeline; otherwise as [`BuildsRead::probe`].

@@ -17,7 +17,8 @@ use crate::{BuildsRead, PipelineName, Result};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Start {
-    /// The pipeline to look at: where the stage can prepare, the scenario's first one; elsewhere any one that was built.
+    /// The pipeline to look at: where the stage can prepare, the scenario's first one; elsewhere any one that was
+    /// built.
     pub pipeline: PipelineName,
 }
 

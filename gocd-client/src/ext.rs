@@ -29,11 +29,12 @@ pub trait BuildsReadExt: BuildsRead {
         find::running(self, pipeline).await
     }
 
-    /// The builds that came after the last one of `from`, up to the last one of `to`, the newest first: what is new in `to`.
+    /// The builds that came after the last one of `from`, up to the last one of `to`, the newest first: what is new in
+    /// `to`.
     ///
     /// # Errors
-    /// `NotFound` where one of them was not built, as far as was looked; `Invalid` where `from` is the newer one; otherwise as
-    /// [`Build::sha`] and [`BuildsRead::history`].
+    /// `NotFound` where one of them was not built, as far as was looked; `Invalid` where `from` is the newer one;
+    /// otherwise as [`Build::sha`] and [`BuildsRead::history`].
     async fn between(
         &self,
         pipeline: &PipelineName,
@@ -44,18 +45,19 @@ pub trait BuildsReadExt: BuildsRead {
         find::between(self, pipeline, from, to, material).await
     }
 
-    /// The build of the commit that begins so. Of several builds of that commit, the newest that has passed, or else the newest.
+    /// The build of the commit that begins so. Of several builds of that commit, the newest that has passed, or else
+    /// the newest.
     ///
     /// # Errors
-    /// `Invalid` where commits that were built fit several times, listing them; `NotFound` where none does, saying how far
-    /// was looked; otherwise as [`Build::sha`] and [`BuildsRead::history`].
+    /// `Invalid` where commits that were built fit several times, listing them; `NotFound` where none does, saying how
+    /// far was looked; otherwise as [`Build::sha`] and [`BuildsRead::history`].
     async fn resolve(&self, pipeline: &PipelineName, commit: &ShaPrefix, material: Option<&str>) -> Result<Build> {
         find::resolve(self, pipeline, commit, material).await
     }
 
-    /// The newest build that [has passed](Build::has_passed); where a commit is given, the newest one of another commit that was
-    /// built before it (also where that one was built again within [`RECENT_BUILDS`](Self::RECENT_BUILDS)). None where no
-    /// build has.
+    /// The newest build that [has passed](Build::has_passed); where a commit is given, the newest one of another commit
+    /// that was built before it (also where that one was built again within [`RECENT_BUILDS`](Self::RECENT_BUILDS)).
+    /// None where no build has.
     ///
     /// # Errors
     /// `NotFound` where `before` was not built, or where more builds have failed than are looked at; otherwise as

@@ -1,7 +1,7 @@
 //! Which build is meant: by a commit, by what runs, by what has passed.
 //!
-//! History is read page by page, to a bound. A build that tells no commit of the material is passed over; where none does, the
-//! first one's reason is the answer.
+//! History is read page by page, to a bound. A build that tells no commit of the material is passed over; where none
+//! does, the first one's reason is the answer.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 

@@ -16,8 +16,8 @@ const MOST_WORDS: usize = 160;
 
 /// Asks services for their version and their health. Cheap to clone.
 ///
-/// Each answer has a client of its own: the name is resolved anew, a connection is made, used for the version and the health,
-/// and closed. A kept connection would lead to the same instance again and again.
+/// Each answer has a client of its own: the name is resolved anew, a connection is made, used for the version and the
+/// health, and closed. A kept connection would lead to the same instance again and again.
 #[derive(Clone, Debug)]
 pub struct VersionsClient(Arc<Settings>);
 
@@ -43,8 +43,9 @@ pub struct VersionsBuilder {
 }
 
 impl VersionsClient {
-    /// Begins a client with the usual paths: the version at `/api/version`, as JSON below `version`, `git-sha`, `git_sha`, `sha`
-    /// or `commit`, or as text; the health at `/api/health` or `/ops/health`, where there is one. It waits ten seconds for each.
+    /// Begins a client with the usual paths: the version at `/api/version`, as JSON below `version`, `git-sha`,
+    /// `git_sha`, `sha` or `commit`, or as text; the health at `/api/health` or `/ops/health`, where there is one. It
+    /// waits ten seconds for each.
     pub fn builder() -> VersionsBuilder {
         let seconds = Duration::from_secs;
         let settings = Settings {
@@ -223,7 +224,10 @@ struct Reason {
 
 impl From<Error> for Reason {
     fn from(error: Error) -> Self {
-        let said = error.message().or(error.words()).map(|said| said.chars().take(MOST_WORDS).collect::<String>());
+        let said = error.message().or(error.words()).map(|said| {
+            // For a line on a terminal: without what would move its cursor.
+            said.chars().filter(|c| !c.is_control()).take(MOST_WORDS).collect::<String>()
+        });
         let why = match (error.status(), said) {
             (Some(status), Some(said)) if status >= 300 => format!("{status} {}: {said}", error.kind()),
             (Some(status), None) => format!("{status} {}", error.kind()),

@@ -21,7 +21,8 @@ pub(crate) fn version(body: &[u8], keys: &[String]) -> Option<String> {
     (good && !text.starts_with(['{', '[', '<'])).then(|| text.to_owned())
 }
 
-/// Why a health document says that its service is ill; nothing where it is well, or where the document says nothing that is known.
+/// Why a health document says that its service is ill; nothing where it is well, or where the document says nothing
+/// that is known.
 pub(crate) fn illness(body: &[u8]) -> Option<String> {
     let document: Value = serde_json::from_slice(body).ok()?;
     let (well, components) = match &document {

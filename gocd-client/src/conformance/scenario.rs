@@ -1,5 +1,5 @@
-//! The scenario that all stages play: a pipeline with a long history and commits that are easily confused, one that deploys, one
-//! of several repositories that waits for somebody, and one that is paused and was never built.
+//! The scenario that all stages play: a pipeline with a long history and commits that are easily confused, one that
+//! deploys, one of several repositories that waits for somebody, and one that is paused and was never built.
 
 use jiff::{SignedDuration, Timestamp};
 use ops_client::{Effect, Error, ErrorKind, Result};

@@ -10,6 +10,8 @@ use crate::{PipelineName, Sha, Stage, StageResult};
 const OP: &str = "gocd.sha";
 /// How many materials an error lists.
 const MOST_LISTED: usize = 10;
+/// How much is shown of words of others, in characters.
+const MOST_SHOWN: usize = 100;
 
 /// One build of a pipeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,8 +97,8 @@ impl Build {
 
     /// Whether all is well: every stage has passed, up to the first one that waits for somebody to start it.
     ///
-    /// A stage that begins by itself and has not begun yet has not passed. (GoCD shows a stage that a pipeline got later as not
-    /// begun, also in older builds.)
+    /// A stage that begins by itself and has not begun yet has not passed. (GoCD shows a stage that a pipeline got
+    /// later as not begun, also in older builds.)
     pub fn has_passed(&self) -> bool {
         let mut begun = self.stages.iter().take_while(|stage| stage.has_begun() || !stage.manual).peekable();
         begun.peek().is_some() && begun.all(|stage| stage.result == StageResult::Passed && !stage.running)
@@ -108,12 +110,12 @@ impl Build {
         (next.manual && self.has_passed()).then_some(next)
     }
 
-    /// The commit that it was built from: the one in its label, or the one of its only git material. Where a material is named
-    /// (by its name, its fingerprint, or a part of its description), the one of that material.
+    /// The commit that it was built from: the one in its label, or the one of its only git material. Where a material
+    /// is named (by its name, its fingerprint, or a part of its description), the one of that material.
     ///
     /// # Errors
-    /// `Invalid` where there are several git materials and none is named, or the name fits several, listing them; `NotFound`
-    /// where there is no such material, or no commit at all.
+    /// `Invalid` where there are several git materials and none is named, or the name fits several, listing them;
+    /// `NotFound` where there is no such material, or no commit at all.
     pub fn sha(&self, material: Option<&str>) -> Result<Sha> {
         if material.is_none()
             && let Some(sha) = self.label.rsplit(':').next().and_then(|last| last.parse().ok())
@@ -122,7 +124,7 @@ impl Build {
         }
         let commits: Vec<(&MaterialRevision, Sha)> =
             self.revisions.iter().filter_map(|revision| Some((revision, revision.sha()?))).collect();
-        let of = format!("{} {}", self.pipeline, self.label);
+        let of = format!("{} {}", self.pipeline, plain(&self.label));
         let listed = || list(commits.iter().map(|(revision, _)| *revision));
         let mut found = match material {
             None => commits.clone(),
@@ -156,10 +158,10 @@ impl Build {
 impl fmt::Display for Build {
     /// One line: `812:6c957ed… by Ana, 2018-01-18T04:02:00Z: Retract whole transactions`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.label)?;
+        f.write_str(&plain(&self.label))?;
         let Some(change) = self.last_change() else { return Ok(()) };
         if let Some(author) = &change.author {
-            write!(f, " by {author}")?;
+            write!(f, " by {}", plain(author))?;
         }
         if let Some(at) = change.at.or(self.scheduled) {
             write!(f, ", {at}")?;
@@ -215,7 +217,7 @@ impl MaterialRevision {
 
     fn called(&self) -> String {
         let name = self.name.as_ref().map_or_else(String::new, |name| format!("{name}: "));
-        format!("\"{name}{}\"", self.description)
+        format!("\"{}\"", plain(&format!("{name}{}", self.description)))
     }
 }
 
@@ -235,9 +237,13 @@ impl Modification {
     /// The first line of the comment, at most 100 characters of it.
     pub fn subject(&self) -> Option<String> {
         let line = self.comment.as_deref()?.trim().lines().next()?.trim();
-        let cut: String = line.chars().filter(|c| !c.is_control()).take(100).collect();
-        (!cut.is_empty()).then_some(cut)
+        Some(plain(line)).filter(|line| !line.is_empty())
     }
+}
+
+/// Words of others, for a line on a terminal: without what would move its cursor, and not too long.
+fn plain(words: &str) -> String {
+    words.chars().filter(|c| !c.is_control()).take(MOST_SHOWN).collect()
 }
 
 /// The materials that a name means: its own name or fingerprint decide; a part of the description is enough otherwise.
@@ -265,4 +271,21 @@ fn list<'a>(revisions: impl Iterator<Item = &'a MaterialRevision>) -> String {
 
 fn not_found(message: String) -> Error {
     Error::new(OP, ErrorKind::NotFound, Effect::None).with_message(message).with_attempts(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_others_do_not_reach_the_terminal_as_they_are() {
+        let at = "2018-01-18T04:02:00Z".parse().unwrap();
+        let evil =
+            Modification::new("x").with_author("A\u{1b}[2Jna", at, format!("\u{7}Tidy{}\nmore", "!".repeat(500)));
+        let revision = MaterialRevision::new("Git", "URL:\n\u{1b}c", "f").with_modifications(vec![evil]);
+        let build = Build::new("metapod".parse().unwrap(), 1, "1\r\n").with_revisions(vec![revision]);
+        let shown = format!("{build} {}", build.sha(Some("x")).unwrap_err());
+        assert!(shown.starts_with("1 by A[2Jna, 2018-01-18T04:02:00Z: Tidy!!!"), "{shown}");
+        assert!(!shown.chars().any(char::is_control) && shown.len() < 500, "{shown}");
+    }
 }

@@ -83,7 +83,8 @@ macro_rules! text {
 }
 
 text! {
-    /// The name of a pipeline, such as `metapod` or `metapod-to-prod`: letters, digits and `_-.`, not beginning with a dot.
+    /// The name of a pipeline, such as `metapod` or `metapod-to-prod`: letters, digits and `_-.`, not beginning with a
+    /// dot.
     PipelineName, name
 }
 text! {
@@ -91,7 +92,8 @@ text! {
     Sha, full
 }
 text! {
-    /// How a commit begins: seven to forty hexadecimal digits, kept in small letters. Fewer are too easily another commit's.
+    /// How a commit begins: seven to forty hexadecimal digits, kept in small letters. Fewer are too easily another
+    /// commit's.
     ShaPrefix, prefix
 }
 

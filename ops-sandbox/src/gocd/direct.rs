@@ -31,7 +31,8 @@ impl World {
         self.state().gocd.add(build).map_err(|refusal| refusal.directly())
     }
 
-    /// Begins another build of what was built last: its first stage runs, until [`end_build`](Self::end_build). Its number.
+    /// Begins another build of what was built last: its first stage runs, until [`end_build`](Self::end_build). Its
+    /// number.
     ///
     /// # Errors
     /// `NotFound` for an unknown pipeline, or one that was never built.

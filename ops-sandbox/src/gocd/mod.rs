@@ -1,7 +1,7 @@
 //! GoCD: pipelines and their builds, told by both generations of its API.
 //!
-//! What is simpler here: nothing is built by itself (a build runs until somebody ends it), every build of a pipeline has the
-//! stages of the one before, and whoever may call sees every pipeline. *Assumed*: in which words GoCD refuses.
+//! What is simpler here: nothing is built by itself (a build runs until somebody ends it), every build of a pipeline
+//! has the stages of the one before, and whoever may call sees every pipeline. *Assumed*: in which words GoCD refuses.
 
 mod about;
 mod direct;

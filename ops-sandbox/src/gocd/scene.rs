@@ -63,8 +63,8 @@ pub struct Builds {
     pub ambiguous: ShaPrefix,
 }
 
-/// The pipelines `metapod` and `correnteza`, with the same commits, of which the newest one is bad, and `metapod-to-prod` and
-/// `correnteza-to-prod`, which are done.
+/// The pipelines `metapod` and `correnteza`, with the same commits, of which the newest one is bad, and
+/// `metapod-to-prod` and `correnteza-to-prod`, which are done.
 ///
 /// # Errors
 /// None that a sound world gives.

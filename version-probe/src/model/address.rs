@@ -60,7 +60,8 @@ impl fmt::Debug for ServiceAddress {
     }
 }
 
-/// How the addresses of all services are made, with places for `{environment}`, `{prototype}`, `{suffix}` and `{service}`.
+/// How the addresses of all services are made, with places for `{environment}`, `{prototype}`, `{suffix}` and
+/// `{service}`.
 ///
 /// ```
 /// use version_probe::AddressTemplate;

@@ -8,8 +8,8 @@ use super::{Answer, VersionPrefix};
 /// How many reasons are shown.
 const MOST_SHOWN: usize = 3;
 
-/// Some answers of one address, each over a connection of its own. One answer proves nothing: behind a load balancer, the next
-/// one may come from another instance.
+/// Some answers of one address, each over a connection of its own. One answer proves nothing: behind a load balancer,
+/// the next one may come from another instance.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Sample {
@@ -77,7 +77,8 @@ impl Sample {
         !self.answers.is_empty() && self.unhealthy().next().is_none()
     }
 
-    /// Whether there are answers, and every one told this version and no other. An answer without a version is another one.
+    /// Whether there are answers, and every one told this version and no other. An answer without a version is another
+    /// one.
     pub fn only(&self, version: &VersionPrefix) -> bool {
         let fits = |answer: &Answer| answer.version.as_deref().is_some_and(|told| version.fits(told));
         !self.answers.is_empty() && self.answers.iter().all(fits)

@@ -86,6 +86,7 @@ async fn no_version_is_an_answer_that_is_not_healthy() {
     for (status, body, why) in [
         (200, "{}", "the answer tells no version"),
         (200, "<html><title>Sign in</title></html>", "the answer is an HTML page, \"Sign in\""),
+        (200, "<title>\u{1b}[2JSign in</title>", "the answer is an HTML page, \"[2JSign in\""),
         (502, "", "502 Unavailable"),
         (404, "", "404 NotFound"),
         (401, "who are you?", "401 Unauthenticated: who are you?"),

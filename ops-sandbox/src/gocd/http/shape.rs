@@ -6,7 +6,8 @@ use gocd_client::{
 use serde_json::{Value, json};
 
 pub(super) fn version(release: &str) -> Value {
-    json!({"version": release, "build_number": "18179", "git_sha": "0a1b2c3", "full_version": format!("{release} (18179-0a1b2c3)")})
+    json!({"version": release, "build_number": "18179", "git_sha": "0a1b2c3",
+           "full_version": format!("{release} (18179-0a1b2c3)")})
 }
 
 /// A page of a newer release: the link to the next one is relative to nothing.
@@ -35,7 +36,8 @@ pub(super) fn older_page(builds: &[Build], offset: usize, total: usize) -> Value
 fn build(build: &Build) -> Value {
     let revisions: Vec<Value> = build.revisions.iter().map(revision).collect();
     let mut told = json!({
-        "name": build.pipeline, "counter": build.counter, "label": build.label, "natural_order": f64::from(build.counter),
+        "name": build.pipeline, "counter": build.counter, "label": build.label,
+        "natural_order": f64::from(build.counter),
         "can_run": true, "preparing_to_schedule": false, "comment": null,
         "build_cause": {"trigger_message": "modified by somebody", "trigger_forced": false, "approver": "",
                         "material_revisions": revisions},
@@ -68,7 +70,8 @@ fn stage(stage: &Stage) -> Value {
         (result, false) => result.as_str(),
     };
     let mut told = json!({
-        "name": stage.name, "status": status, "counter": stage.counter.max(1).to_string(), "scheduled": stage.has_begun(),
+        "name": stage.name, "status": status, "counter": stage.counter.max(1).to_string(),
+        "scheduled": stage.has_begun(),
         "rerun_of_counter": null, "approval_type": if stage.manual { "manual" } else { "success" },
         "approved_by": stage.approved_by, "operate_permission": true, "can_run": !stage.running,
         "jobs": stage.jobs.iter().map(job).collect::<Vec<_>>(),
