@@ -158,3 +158,100 @@ fn late(what: &str, deadline: Duration, last: Option<&impl fmt::Display>) -> Err
     Error::new("cloudformation.wait", ErrorKind::Timeout, Effect::None)
         .with_message(format!("{what} is not as wanted after {} s: {seen}", deadline.as_secs()))
 }
+
+#[cfg(test)]
+#[cfg(feature = "mock")]
+mod tests {
+    use mockall::Sequence;
+
+    use super::*;
+    use crate::{ChangeSetStatus, DriftCheckId, Execution, MockStacksRead, ResourceStatus, StackStatus};
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    fn name() -> StackName {
+        "shop".parse().unwrap()
+    }
+
+    fn set(status: ChangeSetStatus) -> Result<ChangeSet> {
+        Ok(ChangeSet::new("arn", "preview".parse().unwrap(), name(), status, Execution::Unavailable))
+    }
+
+    fn stack(status: StackStatus) -> Result<Stack> {
+        Ok(Stack::new("arn", name(), status, "2018-01-17T00:00:00Z".parse().unwrap()))
+    }
+
+    fn event(id: &str) -> StackEvent {
+        let at = "2018-01-17T00:00:00Z".parse().unwrap();
+        StackEvent::new(EventId::new(id), at, name(), "Role", "AWS::IAM::Role", ResourceStatus::new("UPDATE_COMPLETE"))
+    }
+
+    fn away<T>() -> Result<T> {
+        Err(Error::new("cloudformation.look", ErrorKind::Unavailable, Effect::None))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_change_set_is_waited_for_until_it_is_computed_or_has_failed() {
+        for last in [ChangeSetStatus::CreateComplete, ChangeSetStatus::Failed] {
+            let mut answers = vec![
+                set(last.clone()),
+                away(),
+                set(ChangeSetStatus::CreateInProgress),
+                set(ChangeSetStatus::CreatePending),
+            ];
+            let mut stacks = MockStacksRead::new();
+            stacks.expect_change_set().times(4).returning(move |_, _| answers.pop().unwrap());
+            let found = stacks.wait_for_change_set(&name(), &"preview".parse().unwrap(), MINUTE).await.unwrap();
+            assert_eq!(found.status, last);
+        }
+        let mut stacks = MockStacksRead::new();
+        stacks.expect_change_set().returning(|_, _| set(ChangeSetStatus::CreateInProgress));
+        let error = stacks.wait_for_change_set(&name(), &"preview".parse().unwrap(), MINUTE).await.unwrap_err();
+        let words = "cloudformation.wait: Timeout: the change set preview of shop is not as wanted after 60 s: it is CREATE_IN_PROGRESS";
+        assert_eq!(error.to_string(), words);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_event_is_told_twice_and_none_is_lost_to_a_failed_look() {
+        let mut stacks = MockStacksRead::new();
+        let mut order = Sequence::new();
+        let looks = [
+            ("e-0", Ok(vec![event("e-1")]), StackStatus::UpdateInProgress),
+            ("e-1", away(), StackStatus::UpdateComplete),
+            ("e-1", Ok(vec![event("e-2"), event("e-3")]), StackStatus::UpdateInProgress),
+            ("e-3", Ok(vec![]), StackStatus::UpdateComplete),
+        ];
+        for (after, new, status) in looks {
+            stacks.expect_stack().times(1).in_sequence(&mut order).return_once(|_| stack(status));
+            let wanted = move |_: &StackName, found: &Option<&EventId>| found.map(EventId::as_str) == Some(after);
+            stacks.expect_events().withf(wanted).times(1).in_sequence(&mut order).return_once(|_, _| new);
+        }
+        let mut told = Vec::new();
+        let seen = |_: &Stack, new: &[StackEvent]| told.push(new.len());
+        let until = |followed: &Followed| followed.stack.status.is_complete();
+        let since = EventId::new("e-0");
+        let followed = stacks.wait_for_stack(&name(), Some(&since), until, MINUTE, seen).await.unwrap();
+        assert_eq!(told, [1, 2, 0]);
+        assert_eq!(followed.events.iter().map(|event| event.id.as_str()).collect::<Vec<_>>(), ["e-1", "e-2", "e-3"]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_ends_at_its_deadline_and_tells_what_was_seen() {
+        let mut stacks = MockStacksRead::new();
+        stacks.expect_stack().returning(|_| stack(StackStatus::UpdateInProgress));
+        stacks.expect_events().returning(|_, _| Ok(vec![]));
+        let stacks: &dyn StacksRead = &stacks;
+        let error = stacks.wait_for_stack(&name(), None, |_| false, MINUTE, |_, _| ()).await.unwrap_err();
+        let words = "cloudformation.wait: Timeout: shop is not as wanted after 60 s: it is UPDATE_IN_PROGRESS";
+        assert_eq!(error.to_string(), words);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_check_for_drift_is_waited_for() {
+        let mut stacks = MockStacksRead::new();
+        stacks.expect_start_drift_check().times(1).returning(|_| Ok(DriftCheckId::new("d-1")));
+        let mut answers = vec![DriftCheckStatus::Failed, DriftCheckStatus::InProgress];
+        stacks.expect_drift_check().times(2).returning(move |_, _| Ok(DriftCheck::new(answers.pop().unwrap())));
+        assert_eq!(stacks.check_drift(&name(), MINUTE).await.unwrap().status, DriftCheckStatus::Failed);
+    }
+}

@@ -38,7 +38,7 @@ pub(crate) fn known(code: &str, message: &str) -> Option<ErrorKind> {
     }
 }
 
-/// The state that a refusal names: «is in UPDATE_IN_PROGRESS state».
+/// The state that a refusal names: «is in `UPDATE_IN_PROGRESS` state».
 fn state_in(message: &str) -> Option<StackStatus> {
     let (before, _) = message.split_once(" state")?;
     let word = before.rsplit(' ').next()?;

@@ -34,6 +34,7 @@ cases! { pub CASES on dyn Stage:
     #[needs(Prepare, Change)] "a value that the template refuses is refused" => refused_value;
     #[needs(Prepare, Change)] "an unknown stack is not changed" => change_unknown;
     #[needs(Prepare, Change)] "an update changes what was set, and nothing else" => update;
+    #[needs(Prepare, Change)] "one update follows another: the sides are exchanged" => exchanged;
     #[needs(Prepare, Change)] "an update lists every parameter: one with a default keeps its value" => default_kept;
     #[needs(Prepare, Change)] "an update keeps tags, and hidden values hidden" => tags_kept;
     #[needs(Prepare, Change)] "events since the last one seen are those of the order, and bear its token" => news;

@@ -3,8 +3,8 @@
 use ops_client::conformance::{Outcome, check, refused, same, told};
 
 use super::support::{
-    NEW, change, ended, executed, failed, last_event, other_token, previewed, set_name, shard, to_idle, token,
-    unchanged, until, with,
+    NEW, change, ended, executed, executed_as, failed, last_event, other_set_name, other_token, previewed, set_name,
+    shard, to_idle, token, unchanged, until, with,
 };
 use crate::conformance::Scene;
 use crate::{Effect, Error, ErrorKind, Execution, Family, Followed, ParameterValue, Stack, StackStatus};
@@ -33,6 +33,19 @@ pub(super) async fn update(scene: Scene<'_>) -> Outcome {
         same("another stack", other, &scene.stage.look(&other.name).await.map_err(told)?)?;
     }
     Ok(())
+}
+
+pub(super) async fn exchanged(scene: Scene<'_>) -> Outcome {
+    let play = shard(scene)?;
+    let (before, _) = updated(scene).await?;
+    let down = [(format!("{}Size", play.idle_and_live().1), "0".to_owned())];
+    let (name, order) = (other_set_name()?, other_token()?);
+    let since = executed_as(scene, play, &down, &name, &order).await?;
+    let followed = ended(scene, &play.name, since.as_ref(), &order).await?;
+    same("the status", &StackStatus::UpdateComplete, &followed.stack.status)?;
+    let both: Vec<_> = to_idle(play, NEW).into_iter().chain(down).collect();
+    same("the parameters", &with(&before, &both), &followed.stack.parameters)?;
+    check(followed.events.iter().all(|event| event.is_of(&order)), "only what is new is told")
 }
 
 pub(super) async fn default_kept(scene: Scene<'_>) -> Outcome {
@@ -97,7 +110,7 @@ pub(super) async fn busy(scene: Scene<'_>) -> Outcome {
     scene.stage.hold(name).await.map_err(told)?;
     let since = executed(scene, play, &to_idle(play, NEW)).await?;
     until(scene, name, "in progress", |stack| stack.status == StackStatus::UpdateInProgress).await?;
-    let second = ops_client::conformance::parsed("conformance-2")?;
+    let second = other_set_name()?;
     let wish = change(scene, play, &to_idle(play, "another")).await?;
     // Some let a set be made, as long as it cannot be executed.
     let error = match writes.create_change_set(&wish, &second).await {

@@ -27,6 +27,10 @@ pub(super) fn set_name() -> Outcome<ChangeSetName> {
     parsed("conformance-1")
 }
 
+pub(super) fn other_set_name() -> Outcome<ChangeSetName> {
+    parsed("conformance-2")
+}
+
 pub(super) fn token() -> Outcome<ClientToken> {
     parsed("conformance-token-1")
 }
@@ -37,8 +41,8 @@ pub(super) fn other_token() -> Outcome<ClientToken> {
 
 /// The stack that is changed: one of two shards.
 pub(super) fn shard(scene: Scene<'_>) -> Outcome<&Play> {
-    let shards = scene.scenario.plays.iter().filter(|play| play.name.as_str().ends_with("correnteza"));
-    shards.last().ok_or_else(|| "the scenario has no shards".to_owned())
+    let mut shards = scene.scenario.plays.iter().filter(|play| play.name.as_str().ends_with("correnteza"));
+    shards.next_back().ok_or_else(|| "the scenario has no shards".to_owned())
 }
 
 /// Parameters that bring this version to the idle side.
@@ -55,9 +59,18 @@ pub(super) async fn change(scene: Scene<'_>, play: &Play, set: &[(String, String
 
 /// A change set of it, computed.
 pub(super) async fn previewed(scene: Scene<'_>, play: &Play, set: &[(String, String)]) -> Outcome<ChangeSet> {
+    previewed_as(scene, play, set, &set_name()?).await
+}
+
+async fn previewed_as(
+    scene: Scene<'_>,
+    play: &Play,
+    set: &[(String, String)],
+    name: &ChangeSetName,
+) -> Outcome<ChangeSet> {
     let change = change(scene, play, set).await?;
-    scene.stage.writes().create_change_set(&change, &set_name()?).await.map_err(told)?;
-    computed(scene, &play.name, &set_name()?).await
+    scene.stage.writes().create_change_set(&change, name).await.map_err(told)?;
+    computed(scene, &play.name, name).await
 }
 
 pub(super) async fn computed(scene: Scene<'_>, stack: &StackName, name: &ChangeSetName) -> Outcome<ChangeSet> {
@@ -74,10 +87,20 @@ pub(super) async fn computed(scene: Scene<'_>, stack: &StackName, name: &ChangeS
 
 /// Has the change executed; the last event before it.
 pub(super) async fn executed(scene: Scene<'_>, play: &Play, set: &[(String, String)]) -> Outcome<Option<EventId>> {
-    let set = previewed(scene, play, set).await?;
+    executed_as(scene, play, set, &set_name()?, &token()?).await
+}
+
+pub(super) async fn executed_as(
+    scene: Scene<'_>,
+    play: &Play,
+    set: &[(String, String)],
+    name: &ChangeSetName,
+    order: &ClientToken,
+) -> Outcome<Option<EventId>> {
+    let set = previewed_as(scene, play, set, name).await?;
     check(set.is_available(), "the change set can be executed")?;
     let since = last_event(scene, &play.name).await?;
-    scene.stage.writes().execute_change_set(&play.name, &set_name()?, &token()?).await.map_err(told)?;
+    scene.stage.writes().execute_change_set(&play.name, name, order).await.map_err(told)?;
     Ok(since)
 }
 
