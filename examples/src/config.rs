@@ -69,6 +69,8 @@ pub struct Environment {
     pub redshift: Option<Redshift>,
     /// The services: their stacks, where they answer, and who builds and deploys them.
     pub services: Option<Services>,
+    /// The tables of DynamoDB.
+    pub tables: Option<Tables>,
     /// Metabase's address.
     pub metabase_url: Option<String>,
     /// How to log in to Metabase: a user and a password, or the header `x-api-key`.
@@ -149,6 +151,34 @@ pub struct Services {
     pub single: Vec<String>,
     /// What the parameters of a side are called after its colour.
     pub parameters: Parameters,
+}
+
+/// The tables of DynamoDB: where they are, and which of them matter.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tables {
+    /// The region of AWS.
+    pub region: String,
+    /// The profile of AWS's own configuration; as AWS's own programs find it unless told.
+    pub profile: Option<String>,
+    /// Another address than that of AWS: a stand-in's.
+    pub endpoint: Option<String>,
+    /// Which ones `triage` looks at; those behind Datomic databases unless told.
+    pub names: Vec<String>,
+    /// What a unit costs for an hour, where the public price list does not count.
+    pub prices: Option<TablePrices>,
+}
+
+/// What a unit costs for an hour.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TablePrices {
+    /// A read unit.
+    pub read_hour: f64,
+    /// A write unit.
+    pub write_hour: f64,
+    /// In this currency.
+    pub currency: String,
 }
 
 /// What the parameters of a side are called after its colour; not looked at by programs that know no services.

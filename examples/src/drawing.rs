@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use ops_plan::{Plan, RunDir};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::connect::Reach;
@@ -46,6 +47,18 @@ pub trait Draws {
     /// # Errors
     /// As [`Draws::before`].
     fn after(&mut self, reach: &Reach, layout: &Layout) -> impl Future<Output = Result<Option<Drawing>, Failure>>;
+}
+
+/// The actions of a plan: what it writes, a line each after its head.
+///
+/// # Errors
+/// Where one is not understood.
+pub(crate) fn actions_of<A: DeserializeOwned>(plan: &Plan) -> Result<Vec<A>, Failure> {
+    let mut written = Vec::new();
+    plan.write(&mut written)?;
+    let lines = written.split(|&byte| byte == b'\n').skip(1).filter(|line| !line.is_empty());
+    let actions: Result<Vec<A>, _> = lines.map(serde_json::from_slice).collect();
+    actions.map_err(|error| Failure::refused(format!("a change of the plan cannot be drawn: {error}")))
 }
 
 /// Draws nothing.

@@ -25,6 +25,8 @@ pub mod secrets;
 pub mod show;
 pub mod signals;
 pub mod surroundings;
+#[cfg(feature = "services")]
+pub mod tables;
 pub mod text;
 #[cfg(feature = "redshift")]
 pub mod warehouse;

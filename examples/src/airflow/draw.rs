@@ -9,7 +9,7 @@ use ops_recipes::airflow::{DagChange, DagKnowledge, RedeployStep, RunPicture};
 use serde::Deserialize;
 
 use crate::connect::Reach;
-use crate::drawing::{Drawing, Draws};
+use crate::drawing::{Drawing, Draws, actions_of};
 use crate::exit::Failure;
 use crate::text::Layout;
 
@@ -82,18 +82,15 @@ enum Line {
     Redeploy(RedeployStep),
 }
 
-/// The changes of a plan: what it writes, a line each after its head.
+/// The changes of a plan that are drawn.
 fn changes(plan: &Plan) -> Result<Vec<DagChange>, Failure> {
-    let mut written = Vec::new();
-    plan.write(&mut written)?;
-    let lines = written.split(|&byte| byte == b'\n').skip(1).filter(|line| !line.is_empty());
-    let read = |line: &[u8]| match serde_json::from_slice(line) {
-        Ok(Line::Run(change) | Line::Redeploy(RedeployStep::Dag(change))) => Some(Ok(change)),
-        Ok(Line::Redeploy(_)) => None,
-        Err(error) => Some(Err(error)),
-    };
-    let changes: Result<Vec<DagChange>, _> = lines.filter_map(read).collect();
-    changes.map_err(|error| Failure::refused(format!("a change of the plan cannot be drawn: {error}")))
+    let lines = actions_of(plan)?.into_iter();
+    Ok(lines
+        .filter_map(|line| match line {
+            Line::Run(change) | Line::Redeploy(RedeployStep::Dag(change)) => Some(change),
+            Line::Redeploy(_) => None,
+        })
+        .collect())
 }
 
 fn drawn(picture: &Picture, layout: &Layout) -> Drawing {

@@ -140,6 +140,8 @@ async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
         redshift: Some(warehouse::in_sandbox(&world)),
         #[cfg(feature = "services")]
         services: Some(services::in_sandbox(&world, &Target::sandbox().environment)),
+        #[cfg(feature = "services")]
+        tables: Some(crate::config::Tables { region: "sandbox".into(), ..Default::default() }),
         #[cfg(feature = "aurora")]
         journal_command: ["printf", "the journal of %s, as the sandbox has it\n"].map(str::to_owned).to_vec(),
         ..Environment::default()
@@ -362,6 +364,12 @@ impl Reach {
     #[cfg(feature = "redshift")]
     pub fn warehouse(&self) -> &Warehouse {
         &self.warehouse
+    }
+
+    /// The services: what of them is configured.
+    #[cfg(feature = "services")]
+    pub fn services(&self) -> &Services {
+        &self.services
     }
 
     fn without_airflow(&self) -> String {

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use cloudformation_ops::{StacksRead, StacksWrite};
+use dynamodb_ops::{Prices, TablesRead, TablesWrite};
 use gocd_client::{BuildsRead, GocdClient, PipelineName};
 use ops_client::http::Credential;
 use ops_plan::{Recipe, Registry};
-use ops_recipes::first::{BuildsSystem, StacksSystem, System};
-use ops_recipes::services::{RollBackService, ServiceReads, ServiceWrites};
+use ops_recipes::first::{BuildsSystem, StacksSystem, System, TablesSystem};
+use ops_recipes::services::{
+    RelieveThrottling, RollBackService, ServiceReads, ServiceWrites, TableReads, TableWrites,
+};
 use ops_sandbox::{Server, World};
 use version_probe::{AddressTemplate, VersionsClient, VersionsRead};
 
 use super::Rights;
 use super::way::Way;
-use crate::config::{Environment, Services as Settings};
+use crate::config::{Environment, Services as Settings, Tables as TableSettings};
 use crate::exit::Failure;
 use crate::login::Read;
 
@@ -34,9 +37,18 @@ struct Builds {
     address: String,
 }
 
+/// The tables.
+#[derive(Clone)]
+struct Tables {
+    reads: TableReads,
+    writes: Option<Arc<dyn TablesWrite>>,
+    address: String,
+}
+
 /// The services of one environment.
 #[derive(Clone, Default)]
 pub struct Services {
+    tables: Option<Tables>,
     stacks: Option<Stacks>,
     builds: Option<Builds>,
     versions: Option<(Arc<dyn VersionsRead>, AddressTemplate)>,
@@ -52,6 +64,10 @@ impl Services {
     /// What of the services is configured.
     pub(super) async fn reach(way: &Way<'_>, rights: Rights) -> Result<Self, Failure> {
         let mut services = Self::default();
+        #[cfg(feature = "aws")]
+        if let Some(settings) = &way.settings.tables {
+            services.tables = Some(Box::pin(tables_over_aws(way.name, settings, rights)).await?);
+        }
         let Some(settings) = &way.settings.services else { return Ok(services) };
         #[cfg(feature = "aws")]
         {
@@ -73,8 +89,14 @@ impl Services {
     /// Those in the sandbox inside of this process: its stacks in memory, the services and their builds over its sockets.
     pub(super) fn of_sandbox(way: &Way<'_>, server: &Server, world: &World, rights: Rights) -> Result<Self, Failure> {
         let stacks = Arc::new(world.stacks());
+        let tables = Arc::new(world.tables());
         let addresses = server.service_addresses();
         Ok(Self {
+            tables: Some(Tables {
+                reads: priced(Arc::clone(&tables) as Arc<dyn TablesRead>, &TableSettings::default(), "sa-east-1"),
+                writes: (rights == Rights::Write).then_some(tables as Arc<dyn TablesWrite>),
+                address: "this process".into(),
+            }),
             stacks: Some(Stacks {
                 reads: Arc::clone(&stacks) as Arc<dyn StacksRead>,
                 writes: (rights == Rights::Write).then_some(stacks as Arc<dyn StacksWrite>),
@@ -98,6 +120,13 @@ impl Services {
 
     /// All recipes whose systems are reached.
     pub(super) fn register(&self, registry: Registry) -> Registry {
+        let registry = match &self.tables {
+            Some(Tables { reads, writes: Some(writes), .. }) => {
+                registry.with::<RelieveThrottling>(reads.clone(), TableWrites::new(Arc::clone(writes)))
+            }
+            Some(tables) => registry.reading::<RelieveThrottling>(tables.reads.clone()),
+            None => registry,
+        };
         let (Some(reads), Some(stacks)) = (self.reads(), &self.stacks) else { return registry };
         match &stacks.writes {
             Some(writes) => {
@@ -110,17 +139,36 @@ impl Services {
 
     /// Which system a recipe of the services misses, and the setting that tells where it is.
     pub(super) fn lacks(&self, recipe: &str) -> Option<(&'static str, &'static str)> {
-        (recipe == RollBackService::ID && self.stacks.is_none()).then_some(("CloudFormation", "services"))
+        match recipe {
+            RollBackService::ID if self.stacks.is_none() => Some(("CloudFormation", "services")),
+            RelieveThrottling::ID if self.tables.is_none() => Some(("DynamoDB", "tables")),
+            _ => None,
+        }
+    }
+
+    /// The tables, for pictures of them.
+    ///
+    /// # Errors
+    /// Where they are not configured.
+    pub fn tables(&self, environment: &str) -> Result<&TableReads, Failure> {
+        let text = || super::way::unconfigured(environment, "DynamoDB", "tables");
+        self.tables.as_ref().map(|tables| &tables.reads).ok_or_else(|| Failure::usage(text()))
     }
 
     pub(super) fn addresses(&self) -> impl Iterator<Item = String> {
         let stacks = self.stacks.as_ref().map(|stacks| format!("CloudFormation at {}", stacks.address));
         let builds = self.builds.as_ref().map(|builds| format!("GoCD at {}", builds.address));
-        stacks.into_iter().chain(builds)
+        let tables = self.tables.as_ref().map(|tables| format!("DynamoDB at {}", tables.address));
+        stacks.into_iter().chain(builds).chain(tables)
     }
 
     pub(super) fn systems(&self, environment: &str, settings: &Environment) -> Vec<Arc<dyn System>> {
         let mut systems: Vec<Arc<dyn System>> = Vec::new();
+        if let Some(tables) = &self.tables {
+            let system = TablesSystem::new(Arc::clone(&tables.reads.tables), environment, &tables.address);
+            let names = settings.tables.iter().flat_map(|tables| &tables.names);
+            systems.push(Arc::new(system.only(names.filter_map(|name| name.parse().ok()))));
+        }
         let settings = settings.services.clone().unwrap_or_default();
         if let Some(stacks) = &self.stacks {
             let system = StacksSystem::new(Arc::clone(&stacks.reads), environment, &stacks.address);
@@ -138,11 +186,24 @@ impl Services {
 /// The sandbox's services, and how they are configured.
 pub(super) fn in_sandbox(world: &World, environment: &str) -> Settings {
     ops_sandbox::scenario::services(world, environment);
+    ops_sandbox::scenario::throttled_tables(world, environment);
     Settings {
         region: "sandbox".into(),
         deploys: vec!["to-prod".into()],
         single: vec!["correnteza".into()],
         ..Settings::default()
+    }
+}
+
+fn priced(tables: Arc<dyn TablesRead>, settings: &TableSettings, region: &str) -> TableReads {
+    let reads = TableReads::new(tables);
+    let prices = match &settings.prices {
+        Some(prices) => Some(Prices::new(prices.read_hour, prices.write_hour, &prices.currency)),
+        None => Prices::of_region(region),
+    };
+    match prices {
+        Some(prices) => reads.with_prices(prices),
+        None => reads,
     }
 }
 
@@ -193,5 +254,24 @@ async fn over_aws(name: &str, settings: &Settings, rights: Rights) -> Result<Sta
         address: client.aws().address(),
         reads: Arc::clone(&client) as Arc<dyn StacksRead>,
         writes: (rights == Rights::Write).then_some(client as Arc<dyn StacksWrite>),
+    })
+}
+
+/// The tables over AWS. No call is made.
+#[cfg(feature = "aws")]
+async fn tables_over_aws(name: &str, settings: &TableSettings, rights: Rights) -> Result<Tables, Failure> {
+    let mut aws = ops_aws::Aws::builder(ops_client::Environment::new(name), &settings.region);
+    if let Some(profile) = &settings.profile {
+        aws = aws.profile(profile);
+    }
+    if let Some(endpoint) = &settings.endpoint {
+        aws = aws.endpoint(endpoint);
+    }
+    let wrong = |error: ops_client::Error| Failure::usage(format!("the tables (tables): {}", crate::exit::told(&error)));
+    let client = Arc::new(dynamodb_ops::TablesClient::new(aws.build().await.map_err(wrong)?));
+    Ok(Tables {
+        address: client.aws().address(),
+        reads: priced(Arc::clone(&client) as Arc<dyn TablesRead>, settings, &settings.region),
+        writes: (rights == Rights::Write).then_some(client as Arc<dyn TablesWrite>),
     })
 }

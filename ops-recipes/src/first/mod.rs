@@ -32,7 +32,7 @@ pub use doctor::{Diagnosis, Seen, doctor};
 #[cfg(feature = "redshift")]
 pub use redshift::{MetabaseSystem, RedshiftSystem};
 #[cfg(feature = "services")]
-pub use services::{BuildsSystem, StacksSystem};
+pub use services::{BuildsSystem, StacksSystem, TablesSystem};
 pub use system::{Access, Checkup, Severity, Sign, System};
 pub use triage::{Overview, triage};
 

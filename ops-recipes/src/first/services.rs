@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use cloudformation_ops::{Family, ServiceStack, Stack, StacksRead};
+use dynamodb_ops::{HeadRoom, Remedy, Table, TableName, TablesRead, Window, diagnose};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use gocd_client::{BuildsRead, BuildsReadExt, PipelineName};
 use jiff::{SignedDuration, Timestamp};
 use ops_client::Result;
@@ -168,6 +170,106 @@ impl System for BuildsSystem {
                 let word = if build.has_passed() { "deployed" } else { "did not pass" };
                 signs.push(Sign::new(Severity::Odd, format!("{pipeline} {word}: {build}")).since(at));
             }
+        }
+        Ok(signs)
+    }
+}
+
+/// What is looked at for throttles.
+const LATELY: SignedDuration = SignedDuration::from_mins(15);
+/// How many tables are looked at, and how many of them at once.
+const TABLES: usize = 50;
+const AT_ONCE: usize = 5;
+
+/// DynamoDB's tables, as the first looks see them: those of an environment, or those that are named.
+#[derive(Clone)]
+pub struct TablesSystem {
+    tables: Arc<dyn TablesRead>,
+    environment: String,
+    address: String,
+    named: Vec<TableName>,
+}
+
+impl fmt::Debug for TablesSystem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TablesSystem").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl TablesSystem {
+    /// The tables of an environment at an address (it is printed): those behind Datomic databases, fifty at most.
+    pub fn new(tables: Arc<dyn TablesRead>, environment: impl Into<String>, address: impl Into<String>) -> Self {
+        Self { tables, environment: environment.into(), address: address.into(), named: Vec::new() }
+    }
+
+    /// Only these.
+    #[must_use]
+    pub fn only(mut self, tables: impl IntoIterator<Item = TableName>) -> Self {
+        self.named.extend(tables);
+        self
+    }
+
+    async fn meant(&self) -> Result<Vec<TableName>> {
+        if !self.named.is_empty() {
+            return Ok(self.named.clone());
+        }
+        let mut names = self.tables.tables(&format!("{}-", self.environment)).await?;
+        names.retain(|name| name.as_str().ends_with("-datomic"));
+        Ok(names)
+    }
+
+    async fn of(&self, name: TableName, now: Timestamp) -> Result<Option<Sign>> {
+        let table = match self.tables.table(&name).await {
+            Err(error) if error.is_not_found() => {
+                return Ok(Some(Sign::new(Severity::Odd, format!("there is no table {name}"))));
+            }
+            table => table?,
+        };
+        let mut usages = Vec::with_capacity(table.places.len());
+        for place in &table.places {
+            usages.push(self.tables.usage(&name, &place.place, &Window::before(now, LATELY)).await?);
+        }
+        let scaling = self.tables.scaling(&name).await?;
+        let found = diagnose(&table, &usages, &scaling, &self.tables.limits().await?, HeadRoom::default());
+        let Some(worst) = found.iter().max_by(|one, other| one.refused.total_cmp(&other.refused)) else {
+            return Ok(None);
+        };
+        let severity = if worst.remedy == Remedy::Enough { Severity::Odd } else { Severity::Stuck };
+        let sign = Sign::new(severity, format!("{name}: {worst}")).since(worst.since);
+        Ok(Some(sign.next(self.next(&table))))
+    }
+
+    fn next(&self, table: &Table) -> String {
+        let name = shell(table.name.as_str());
+        format!("relieve-throttling --env {} --table {name}", shell(&self.environment))
+    }
+}
+
+#[async_trait]
+impl System for TablesSystem {
+    fn name(&self) -> &str {
+        "DynamoDB"
+    }
+
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    async fn check_up(&self) -> Result<Checkup> {
+        let read = self.meant().await.map(drop);
+        let unknown = Access::Unknown("AWS does not tell without doing it".into());
+        check_up(self.tables.probe().await, read, unknown, &Holder::default())
+    }
+
+    async fn signs(&self, now: Timestamp) -> Result<Vec<Sign>> {
+        let names = self.meant().await?;
+        let more = names.len().saturating_sub(TABLES);
+        let looks = names.into_iter().take(TABLES).map(|name| self.of(name, now));
+        let found: Vec<Option<Sign>> = stream::iter(looks).buffered(AT_ONCE).try_collect().await?;
+        let mut signs: Vec<Sign> = found.into_iter().flatten().collect();
+        if more > 0 {
+            let text = format!("{more} more tables were not looked at: name those that matter");
+            signs.push(Sign::new(Severity::Odd, text));
         }
         Ok(signs)
     }
