@@ -16,6 +16,7 @@ use ops_client::{Environment, Result};
 use ops_plan::{Plan, Registry, Target};
 use ops_recipes::services::{RollBackService, ServiceReads, ServiceWrites};
 
+use ops_sandbox::World;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use version_probe::{AddressTemplate, Answer, ServiceAddress, VersionsClient, VersionsRead};
@@ -29,6 +30,8 @@ pub(super) struct Peer {
     region: &'static str,
     orders: Endpoint,
     pub(super) stacks: Arc<StacksClient>,
+    /// GoCD is the sandbox's: no other one can be installed.
+    pub(super) world: World,
 }
 
 /// What runs behind a balancer.
@@ -69,7 +72,9 @@ impl Peer {
             .await
             .unwrap();
 
-        Some(Self { region, orders, stacks: Arc::new(StacksClient::new(aws)) })
+        let world = World::seeded(1).at(jiff::Timestamp::now());
+        ops_sandbox::gocd::builds(&world).unwrap();
+        Some(Self { region, orders, stacks: Arc::new(StacksClient::new(aws)), world })
     }
 
     /// These services, and nothing else.
@@ -125,7 +130,7 @@ impl Peer {
     }
 
     pub(super) fn registry(&self) -> Registry {
-        let reads = self.reads();
+        let reads = self.reads().with_builds(Arc::new(self.world.gocd()));
         Registry::new().with::<RollBackService>(reads, ServiceWrites::new(Arc::clone(&self.stacks)))
     }
 
