@@ -30,12 +30,12 @@ pub trait StacksRead: Send + Sync {
     /// `NotFound` where there is none, or no longer; otherwise as [`StacksRead::probe`].
     async fn stack(&self, name: &StackName) -> Result<Stack>;
 
-    /// What happened to a stack after an event, the oldest first; all that is known where that event no longer is. Without an event,
-    /// the last hundred: where to begin, and enough to tell why the last order failed.
+    /// What happened to a stack after an event, the oldest first; all that is known where that event no longer is.
+    /// Without an event, the last hundred: where to begin, and enough to tell why the last order failed.
     ///
     /// # Errors
-    /// `NotFound` where there is no such stack, `Rejected` where more happened since than is read at once (ten thousand events);
-    /// otherwise as [`StacksRead::probe`].
+    /// `NotFound` where there is no such stack, `Rejected` where more happened since than is read at once (ten thousand
+    /// events); otherwise as [`StacksRead::probe`].
     async fn events<'a>(&self, stack: &StackName, after: Option<&'a EventId>) -> Result<Vec<StackEvent>>;
 
     /// A change set, and what it would do.
@@ -50,15 +50,16 @@ pub trait StacksRead: Send + Sync {
     /// `NotFound` where there is no such stack; otherwise as [`StacksRead::probe`].
     async fn change_sets(&self, stack: &StackName) -> Result<Vec<ChangeSetSummary>>;
 
-    /// Begins to compare a stack's resources with its template. It is a read: no resource changes, but AWS keeps what it found as
-    /// the stack's [`drift`](Stack::drift).
+    /// Begins to compare a stack's resources with its template. It is a read: no resource changes, but AWS keeps what
+    /// it found as the stack's [`drift`](Stack::drift).
     ///
     /// # Errors
-    /// `NotFound` where there is no such stack, `Conflict` where it is compared already, or in a state in which it cannot be;
-    /// otherwise as [`StacksRead::probe`].
+    /// `NotFound` where there is no such stack, `Conflict` where it is compared already, or in a state in which it
+    /// cannot be; otherwise as [`StacksRead::probe`].
     async fn start_drift_check(&self, stack: &StackName) -> Result<DriftCheckId>;
 
-    /// What such a comparison has found. The details are those of the stack's last comparison: where a later one goes on, of that.
+    /// What such a comparison has found. The details are those of the stack's last comparison: where a later one goes
+    /// on, of that.
     ///
     /// # Errors
     /// `NotFound` where there is no such comparison; otherwise as [`StacksRead::probe`].
@@ -67,25 +68,27 @@ pub trait StacksRead: Send + Sync {
 
 /// Changing stacks, by change sets only. A program that only previews never holds this.
 ///
-/// An order that is marked with a [`ClientToken`] is the same order however often it is sent with it, so it is sent again after a
-/// passing failure; the other ones are sent again only where they certainly had no effect, unless it says that they are safe to
-/// repeat. The effect of a failure says what may have happened; then look at the stack.
+/// An order that is marked with a [`ClientToken`] is the same order however often it is sent with it, so it is sent
+/// again after a passing failure; the other ones are sent again only where they certainly had no effect, unless it says
+/// that they are safe to repeat. The effect of a failure says what may have happened; then look at the stack.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait StacksWrite: Send + Sync {
-    /// Has it computed what a change would do. Nothing of the stack changes; the set is there until it is executed or deleted.
+    /// Has it computed what a change would do. Nothing of the stack changes; the set is there until it is executed or
+    /// deleted.
     ///
     /// # Errors
-    /// `NotFound` where there is no such stack, `Conflict` where it is in a state that takes no update or has a change set of that
-    /// name, `Invalid` where AWS does not take the values; otherwise every kind. That the change changes nothing is no error here:
-    /// [the set says so](ChangeSet::is_empty_change).
+    /// `NotFound` where there is no such stack, `Conflict` where it is in a state that takes no update or has a change
+    /// set of that name, `Invalid` where AWS does not take the values; otherwise every kind. That the change changes
+    /// nothing is no error here: [the set says so](ChangeSet::is_empty_change).
     async fn create_change_set(&self, change: &Change, name: &ChangeSetName) -> Result<()>;
 
     /// Executes a change set: the stack begins to change.
     ///
     /// # Errors
-    /// `Conflict` where the set is not available: the stack has changed since (`OBSOLETE`), it is being computed, or was executed.
-    /// `NotFound` where there is no such set, or no longer: what was executed may delete the other ones. Otherwise every kind.
+    /// `Conflict` where the set is not available: the stack has changed since (`OBSOLETE`), it is being computed, or
+    /// was executed. `NotFound` where there is no such set, or no longer: what was executed may delete the other ones.
+    /// Otherwise every kind.
     async fn execute_change_set(&self, stack: &StackName, name: &ChangeSetName, token: &ClientToken) -> Result<()>;
 
     /// Deletes a change set. Safe to repeat: one that is not there is deleted.
@@ -100,12 +103,12 @@ pub trait StacksWrite: Send + Sync {
     /// `NotFound` where there is no such stack, `Conflict` where no update of it is in progress; otherwise every kind.
     async fn cancel_update(&self, stack: &StackName, token: &ClientToken) -> Result<()>;
 
-    /// Goes on with a rollback that failed (`UPDATE_ROLLBACK_FAILED`). What is skipped, by name in the template, counts as brought
-    /// back without being so: it must have failed in this rollback.
+    /// Goes on with a rollback that failed (`UPDATE_ROLLBACK_FAILED`). What is skipped, by name in the template, counts
+    /// as brought back without being so: it must have failed in this rollback.
     ///
     /// # Errors
-    /// `NotFound` where there is no such stack, `Conflict` where no rollback of it has failed, `Invalid` where a resource cannot be
-    /// skipped; otherwise every kind.
+    /// `NotFound` where there is no such stack, `Conflict` where no rollback of it has failed, `Invalid` where a
+    /// resource cannot be skipped; otherwise every kind.
     async fn continue_rollback(&self, stack: &StackName, skip: &[String], token: &ClientToken) -> Result<()>;
 
     /// Takes an update back that failed and was left so (`UPDATE_FAILED`).

@@ -1,7 +1,8 @@
-//! What any implementation of [`StacksRead`] and [`StacksWrite`] must do: a fake in memory, the real service, a stand-in for it.
+//! What any implementation of [`StacksRead`] and [`StacksWrite`] must do: a fake in memory, the real service, a
+//! stand-in for it.
 //!
-//! An implementation is put on a [`Stage`], which says what can be done there. [`run_all`] runs every case that is possible
-//! on it, and names those that are not.
+//! An implementation is put on a [`Stage`], which says what can be done there. [`run_all`] runs every case that is
+//! possible on it, and names those that are not.
 
 mod cases;
 mod scenario;
@@ -18,8 +19,8 @@ use crate::{Result, Stack, StackName, StacksRead, StacksWrite};
 /// A change set's parameters are shown as a stack's are: without hidden values.
 pub const HIDE: Needs = Needs::Other("hide a value in a change set");
 
-/// Where an implementation is put to the test. [Preparing](Prepare) it plays the scenario: its stacks are all there are. A
-/// stage that cannot prepare may have any stacks.
+/// Where an implementation is put to the test. [Preparing](Prepare) it plays the scenario: its stacks are all there
+/// are. A stage that cannot prepare may have any stacks.
 #[async_trait]
 pub trait Stage: Prepare<Scenario = Scenario, Start = ()> {
     /// The port for reading that is tested.
@@ -34,14 +35,15 @@ pub trait Stage: Prepare<Scenario = Scenario, Start = ()> {
     /// Where that fails; the case then has failed.
     async fn look(&self, stack: &StackName) -> Result<Stack>;
 
-    /// A colleague's update behind the ports' back, by no change set: it has begun when this returns. Only called where the stage
-    /// can `Change`.
+    /// A colleague's update behind the ports' back, by no change set: it has begun when this returns. Only called where
+    /// the stage can `Change`.
     ///
     /// # Errors
     /// Where that fails; the case then has failed.
     async fn update(&self, stack: &StackName, key: &str, value: &str) -> Result<()>;
 
-    /// From now on updates of a stack begin, and get no further than to be in progress. Only called where the stage can `Change`.
+    /// From now on updates of a stack begin, and get no further than to be in progress. Only called where the stage can
+    /// `Change`.
     ///
     /// # Errors
     /// Where that fails; the case then has failed.
@@ -53,8 +55,8 @@ pub trait Stage: Prepare<Scenario = Scenario, Start = ()> {
     /// Where that fails; the case then has failed.
     async fn release(&self, stack: &StackName) -> Result<()>;
 
-    /// Lets time pass there: where the system has a clock of its own, by turning it. Cases wait by it for at most half an
-    /// hour, in steps that begin with a tenth of a second and grow.
+    /// Lets time pass there: where the system has a clock of its own, by turning it. Cases wait by it for at most half
+    /// an hour, in steps that begin with a tenth of a second and grow.
     async fn pass(&self, time: Duration);
 
     /// Makes the system fail from now on. Only called where the stage can `Fault`.

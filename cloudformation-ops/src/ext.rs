@@ -14,18 +14,19 @@ use crate::{
 /// Between two looks at what takes seconds: a change set, a check for drift.
 const QUICK: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
 
-/// Between two looks at a stack, which takes minutes. AWS grants few looks a second to all callers of an account together.
+/// Between two looks at a stack, which takes minutes. AWS grants few looks a second to all callers of an account
+/// together.
 const SLOW: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
 /// Conveniences over [`StacksRead`].
 #[async_trait]
 pub trait StacksReadExt: StacksRead {
-    /// Looks at a change set, at once and then every half to 5 s, until it is computed; also where that failed, or where it
-    /// [changes nothing](ChangeSet::is_empty_change).
+    /// Looks at a change set, at once and then every half to 5 s, until it is computed; also where that failed, or
+    /// where it [changes nothing](ChangeSet::is_empty_change).
     ///
     /// # Errors
-    /// `Timeout` where it is not so before `deadline`. Otherwise as [`StacksRead::change_set`], but a failure that passes by itself
-    /// is borne four times in a row.
+    /// `Timeout` where it is not so before `deadline`. Otherwise as [`StacksRead::change_set`], but a failure that
+    /// passes by itself is borne four times in a row.
     async fn wait_for_change_set(
         &self,
         stack: &StackName,
@@ -47,14 +48,15 @@ pub trait StacksReadExt: StacksRead {
         }
     }
 
-    /// Looks at a stack, at once and then every 1 to 10 s, until it is as wanted. `seen` is told of every look, with the events that
-    /// are new; the first look's are those after `since`, the last one that was seen before.
+    /// Looks at a stack, at once and then every 1 to 10 s, until it is as wanted. `seen` is told of every look, with
+    /// the events that are new; the first look's are those after `since`, the last one that was seen before.
     ///
     /// ```no_run
     /// use std::time::Duration;
     ///
     /// use cloudformation_ops::{
-    ///     ChangeSetName, ClientToken, Followed, Result, Stack, StackEvent, StackName, StacksRead, StacksReadExt, StacksWrite,
+    ///     ChangeSetName, ClientToken, Followed, Result, Stack, StackEvent, StackName, StacksRead, StacksReadExt,
+    ///     StacksWrite,
     /// };
     ///
     /// async fn execute<S: StacksRead + StacksWrite>(
@@ -207,8 +209,8 @@ mod tests {
         let mut stacks = MockStacksRead::new();
         stacks.expect_change_set().returning(|_, _| set(ChangeSetStatus::CreateInProgress));
         let error = stacks.wait_for_change_set(&name(), &"preview".parse().unwrap(), MINUTE).await.unwrap_err();
-        let words = "cloudformation.wait: Timeout: the change set preview of shop is not as wanted after 60 s: it is CREATE_IN_PROGRESS";
-        assert_eq!(error.to_string(), words);
+        let words = "the change set preview of shop is not as wanted after 60 s: it is CREATE_IN_PROGRESS";
+        assert_eq!((error.kind(), error.message()), (ErrorKind::Timeout, Some(words)));
     }
 
     #[tokio::test(start_paused = true)]

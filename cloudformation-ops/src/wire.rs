@@ -25,8 +25,8 @@ pub(crate) fn known(code: &str, message: &str) -> Option<ErrorKind> {
         }
         "InsufficientCapabilities" => Some(ErrorKind::Invalid),
         "ValidationError" if message.contains("does not exist") => Some(ErrorKind::NotFound),
-        // «Stack:… is in UPDATE_IN_PROGRESS state and can not be updated.», «RollbackStack cannot be called from current stack
-        // status», «Drift detection is already in progress …».
+        // «Stack:… is in UPDATE_IN_PROGRESS state and can not be updated.», «RollbackStack cannot be called from
+        // current stack status», «Drift detection is already in progress …».
         "ValidationError"
             if state_in(message).is_some()
                 || message.contains("current stack status")

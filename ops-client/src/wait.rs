@@ -10,8 +10,8 @@ use crate::Result;
 /// So many failed looks in a row end a wait.
 const FAILED_LOOKS: u32 = 5;
 
-/// A wait, look by look. Who waits looks, shows what was seen, decides whether that is enough, and says what was missed: all that
-/// is left is here.
+/// A wait, look by look. Who waits looks, shows what was seen, decides whether that is enough, and says what was
+/// missed: all that is left is here.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -43,8 +43,8 @@ pub struct Looks {
 }
 
 impl Looks {
-    /// Until `deadline` has passed from now on, with a pause of about `shortest` after the first look, and growing ones of at most
-    /// `longest` after later ones.
+    /// Until `deadline` has passed from now on, with a pause of about `shortest` after the first look, and growing ones
+    /// of at most `longest` after later ones.
     pub fn new(deadline: Duration, shortest: Duration, longest: Duration) -> Self {
         let pauses = ExponentialBuilder::default()
             .with_min_delay(shortest)
@@ -56,7 +56,8 @@ impl Looks {
         Self { began: Instant::now(), deadline, longest, pauses, failed: 0 }
     }
 
-    /// What a look has seen; nothing where it failed in a way that passes by itself, for fewer than five times in a row.
+    /// What a look has seen; nothing where it failed in a way that passes by itself, for fewer than five times in a
+    /// row.
     ///
     /// # Errors
     /// The look's, where it is not borne.

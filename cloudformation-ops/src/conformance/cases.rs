@@ -42,7 +42,7 @@ cases! { pub CASES on dyn Stage:
     #[needs(Prepare, Change)] "a colleague was faster: the change set is not executed, and nothing is lost" => obsolete;
     #[needs(Prepare, Change)] "a stack that is being updated takes no other order" => busy;
     #[needs(Prepare, Change)] "a cancelled update goes back" => cancel;
-    #[needs(Prepare, Change)] "nothing is cancelled, continued or rolled back where nothing failed" => nothing_to_take_back;
+    #[needs(Prepare, Change)] "nothing is taken back where nothing goes on and nothing failed" => nothing_to_undo;
     #[needs(Prepare, Change)] "a version that does not start is rolled back, and the first failure is told" => broken;
     #[needs(Prepare, Change)] "a rollback that failed is continued past what cannot be brought back" => stuck;
     #[needs(Prepare, Change)] "a resource that did not fail is not skipped" => skip_unknown;

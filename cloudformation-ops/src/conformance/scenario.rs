@@ -17,12 +17,12 @@ pub struct Scenario {
     pub plays: Vec<Play>,
 }
 
-/// A service's stack, as it is once it was created (`CREATE_COMPLETE`). It was given the parameters `Service`, `BlueSize`,
-/// `BlueVersion`, `GreenSize`, `GreenVersion`, a hidden `ApiToken`, and `Alarm`, whose default is `on`; sizes are numbers up to 20. It may
-/// have further ones, which have their defaults.
+/// A service's stack, as it is once it was created (`CREATE_COMPLETE`). It was given the parameters `Service`,
+/// `BlueSize`, `BlueVersion`, `GreenSize`, `GreenVersion`, a hidden `ApiToken`, and `Alarm`, whose default is `on`;
+/// sizes are numbers up to 20. It may have further ones, which have their defaults.
 ///
-/// A version with `broken` in it does not start: its update fails after a while, and the stack goes back. One with `stuck` in it
-/// fails likewise, and cannot be taken back either, until what failed is skipped.
+/// A version with `broken` in it does not start: its update fails after a while, and the stack goes back. One with
+/// `stuck` in it fails likewise, and cannot be taken back either, until what failed is skipped.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

@@ -9,9 +9,9 @@ const ALWAYS: [&str; 2] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"];
 
 /// A change of some parameters of a stack, and of nothing else.
 ///
-/// It is made of the stack as it was seen, because AWS must be told of *every* parameter: one that is left out falls back to its
-/// template's default, silently. So all are listed, and all but the few that are set keep the value that they have. The template
-/// stays, and tags are not sent, which keeps them.
+/// It is made of the stack as it was seen, because AWS must be told of *every* parameter: one that is left out falls
+/// back to its template's default, silently. So all are listed, and all but the few that are set keep the value that
+/// they have. The template stays, and tags are not sent, which keeps them.
 ///
 /// ```
 /// use cloudformation_ops::{Change, Stack, StackStatus};
@@ -48,8 +48,8 @@ impl Change {
     /// Sets a parameter.
     ///
     /// # Errors
-    /// `Invalid` where the stack has no such parameter, with those that it has; and where the parameter is hidden: a secret is
-    /// not changed from here.
+    /// `Invalid` where the stack has no such parameter, with those that it has; and where the parameter is hidden: a
+    /// secret is not changed from here.
     pub fn with(mut self, key: &str, value: impl Into<String>) -> Result<Self> {
         match self.seen.get(key) {
             None => {

@@ -112,8 +112,9 @@ impl StackEvent {
 
 /// Why the last order to a stack failed: the first of its resources that did. `events` are a stack's, the oldest first.
 ///
-/// What failed because of it is passed over: resources that were cancelled, what could not be taken back afterwards, and the
-/// stack's own entry, which repeats it. The stack's own entry is told where there is nothing else: it says who cancelled an update.
+/// What failed because of it is passed over: resources that were cancelled, what could not be taken back afterwards,
+/// and the stack's own entry, which repeats it. The stack's own entry is told where there is nothing else: it says who
+/// cancelled an update.
 ///
 /// ```
 /// use cloudformation_ops::{StackEvent, first_failure};

@@ -18,8 +18,9 @@ impl Followed {
         Self { stack, events }
     }
 
-    /// Whether an order has ended, well or not: it was seen to begin, what it led to was seen to end, also where somebody
-    /// cancelled it, and nothing goes on. That nothing goes on is not enough: an order may take a while to begin.
+    /// Whether an order has ended, well or not: it was seen to begin, what it led to was seen to end, also where
+    /// somebody cancelled it, and nothing goes on. That nothing goes on is not enough: an order may take a while to
+    /// begin.
     pub fn has_ended(&self, token: &ClientToken) -> bool {
         let mut since = self.events.iter().skip_while(|event| !event.is_of(token));
         !self.stack.status.is_in_progress()

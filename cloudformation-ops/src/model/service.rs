@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{BadName, StackName};
 
-/// A service's stack, by the parts of its name: `prod-global-k-metapod`. There is one for each shard (prototype), and more than
-/// one for each shard while the stack is being exchanged (suffix).
+/// A service's stack, by the parts of its name: `prod-global-k-metapod`. There is one for each shard (prototype), and
+/// more than one for each shard while the stack is being exchanged (suffix).
 ///
 /// ```
 /// use cloudformation_ops::ServiceStack;

@@ -107,8 +107,8 @@ words! {
 }
 
 impl StackStatus {
-    /// Whether AWS works on the stack: it takes no other order then, except to cancel an update. One that waits for a person is
-    /// not in progress (`REVIEW_IN_PROGRESS`).
+    /// Whether AWS works on the stack: it takes no other order then, except to cancel an update. One that waits for a
+    /// person is not in progress (`REVIEW_IN_PROGRESS`).
     pub fn is_in_progress(&self) -> bool {
         *self != Self::ReviewInProgress && self.as_str().ends_with("_IN_PROGRESS")
     }

@@ -95,7 +95,8 @@ async fn without_an_event_seen_the_last_hundred_are_told() {
 
 #[tokio::test]
 async fn every_fact_of_a_stack_arrives() {
-    let inner = "<StackStatusReason>User Initiated</StackStatusReason><LastUpdatedTime>2018-01-17T01:02:03Z</LastUpdatedTime>\
+    let inner = "<StackStatusReason>User Initiated</StackStatusReason>\
+     <LastUpdatedTime>2018-01-17T01:02:03Z</LastUpdatedTime>\
          <Parameters><member><ParameterKey>BlueSize</ParameterKey><ParameterValue>2</ParameterValue></member>\
          <member><ParameterKey>ApiToken</ParameterKey><ParameterValue>****</ParameterValue></member>\
          <member><ParameterKey>Nothing</ParameterKey></member></Parameters>\
@@ -127,7 +128,8 @@ async fn every_fact_of_a_change_set_arrives() {
     let detail = |inner: &str, target: &str| format!("<member><Target>{target}</Target>{inner}</member>");
     let details = [
         detail(
-            "<Evaluation>Static</Evaluation><ChangeSource>ParameterReference</ChangeSource><CausingEntity>GreenSize</CausingEntity>",
+            "<Evaluation>Static</Evaluation><ChangeSource>ParameterReference</ChangeSource>\
+             <CausingEntity>GreenSize</CausingEntity>",
             "<Attribute>Properties</Attribute><Name>MaxSize</Name><Path>/Properties/MaxSize</Path>\
              <RequiresRecreation>Never</RequiresRecreation><BeforeValue>0</BeforeValue><AfterValue>2</AfterValue>",
         ),
@@ -141,7 +143,8 @@ async fn every_fact_of_a_change_set_arrives() {
     let change =
         |inner: &str| format!("<member><Type>Resource</Type><ResourceChange>{inner}</ResourceChange></member>");
     let group = change(&format!(
-        "<Action>Modify</Action><LogicalResourceId>GreenGroup</LogicalResourceId><PhysicalResourceId>g-1</PhysicalResourceId>\
+        "<Action>Modify</Action><LogicalResourceId>GreenGroup</LogicalResourceId>\
+         <PhysicalResourceId>g-1</PhysicalResourceId>\
          <ResourceType>AWS::AutoScaling::AutoScalingGroup</ResourceType><Replacement>Conditional</Replacement>\
          <Details>{}</Details>",
         details.concat()
@@ -150,10 +153,12 @@ async fn every_fact_of_a_change_set_arrives() {
         "<Action>Modify</Action><LogicalResourceId>GreenLaunch</LogicalResourceId><Replacement>True</Replacement>",
     );
     let hook = "<member><Type>Hook</Type></member>";
-    let head = "<ChangeSetName>rollback-1</ChangeSetName><ChangeSetId>arn:set</ChangeSetId><StackName>prod-s1-k-correnteza</StackName>\
+    let head = "<ChangeSetName>rollback-1</ChangeSetName><ChangeSetId>arn:set</ChangeSetId>\
+     <StackName>prod-s1-k-correnteza</StackName>\
          <Status>CREATE_COMPLETE</Status><ExecutionStatus>AVAILABLE</ExecutionStatus><StatusReason></StatusReason>\
          <Description>back</Description><CreationTime>2018-01-17T00:00:00Z</CreationTime>\
-         <Parameters><member><ParameterKey>GreenSize</ParameterKey><ParameterValue>2</ParameterValue></member></Parameters>";
+         <Parameters><member><ParameterKey>GreenSize</ParameterKey><ParameterValue>2</ParameterValue></member>\
+         </Parameters>";
     let server = MockServer::start().await;
     let page =
         |changes: &str, next: &str| result("DescribeChangeSet", &format!("{head}<Changes>{changes}</Changes>{next}"));
@@ -187,7 +192,8 @@ async fn every_fact_of_a_change_set_arrives() {
 async fn change_sets_are_listed_by_name() {
     let member = |name: &str, execution: &str| {
         format!(
-            "<member><ChangeSetId>arn:{name}</ChangeSetId><ChangeSetName>{name}</ChangeSetName><Status>CREATE_COMPLETE</Status>\
+            "<member><ChangeSetId>arn:{name}</ChangeSetId><ChangeSetName>{name}</ChangeSetName>\
+             <Status>CREATE_COMPLETE</Status>\
              <ExecutionStatus>{execution}</ExecutionStatus></member>"
         )
     };
@@ -203,7 +209,8 @@ async fn change_sets_are_listed_by_name() {
 async fn what_has_drifted_is_told_once_the_check_has_ended() {
     let server = MockServer::start().await;
     let action = "DescribeStackDriftDetectionStatus";
-    let ended = "<DetectionStatus>DETECTION_FAILED</DetectionStatus><DetectionStatusReason>one cannot be read</DetectionStatusReason>\
+    let ended = "<DetectionStatus>DETECTION_FAILED</DetectionStatus>\
+     <DetectionStatusReason>one cannot be read</DetectionStatusReason>\
                  <StackDriftStatus>DRIFTED</StackDriftStatus>";
     on(action, result(action, "<DetectionStatus>DETECTION_IN_PROGRESS</DetectionStatus>"))
         .up_to_n_times(1)
@@ -211,11 +218,14 @@ async fn what_has_drifted_is_told_once_the_check_has_ended() {
         .mount(&server)
         .await;
     on(action, result(action, ended)).with_priority(2).mount(&server).await;
-    let drift = "<StackResourceDrifts><member><LogicalResourceId>GreenGroup</LogicalResourceId><PhysicalResourceId>g-1</PhysicalResourceId>\
+    let drift = "<StackResourceDrifts><member><LogicalResourceId>GreenGroup</LogicalResourceId>\
+     <PhysicalResourceId>g-1</PhysicalResourceId>\
                  <ResourceType>AWS::AutoScaling::AutoScalingGroup</ResourceType>\
                  <StackResourceDriftStatus>MODIFIED</StackResourceDriftStatus><PropertyDifferences><member>\
-                 <PropertyPath>/DesiredCapacity</PropertyPath><ExpectedValue>0</ExpectedValue><ActualValue>3</ActualValue>\
-                 <DifferenceType>NOT_EQUAL</DifferenceType></member></PropertyDifferences></member></StackResourceDrifts>";
+                 <PropertyPath>/DesiredCapacity</PropertyPath><ExpectedValue>0</ExpectedValue>\
+                 <ActualValue>3</ActualValue>\
+                 <DifferenceType>NOT_EQUAL</DifferenceType></member></PropertyDifferences></member>\
+                 </StackResourceDrifts>";
     on("DescribeStackResourceDrifts", result("DescribeStackResourceDrifts", drift)).mount(&server).await;
     let (stacks, id) = (client(&server.uri()).await, DriftCheckId::new("d-1"));
     let goes_on = stacks.drift_check(&name(), &id).await.unwrap();

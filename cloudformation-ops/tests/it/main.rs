@@ -50,7 +50,8 @@ fn on(action: &str, answer: ResponseTemplate) -> Mock {
 /// A result, as the query protocol wraps it.
 fn result(action: &str, inner: &str) -> ResponseTemplate {
     let body = format!(
-        "<{action}Response xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\"><{action}Result>{inner}</{action}Result>\
+        "<{action}Response xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\">\
+         <{action}Result>{inner}</{action}Result>\
          <ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></{action}Response>"
     );
     ResponseTemplate::new(200).insert_header("x-amzn-requestid", "r").set_body_raw(body, "text/xml")
@@ -67,7 +68,8 @@ fn refusal(status: u16, code: &str, message: &str) -> ResponseTemplate {
 /// A stack, as `DescribeStacks` has it.
 fn stack(name: &str, status: &str, inner: &str) -> String {
     format!(
-        "<member><StackId>arn:aws:cloudformation:us-east-1:123456789012:stack/{name}/1</StackId><StackName>{name}</StackName>\
+        "<member><StackId>arn:aws:cloudformation:us-east-1:123456789012:stack/{name}/1</StackId>\
+         <StackName>{name}</StackName>\
          <CreationTime>2018-01-16T00:00:00Z</CreationTime><StackStatus>{status}</StackStatus>\
          <DisableRollback>false</DisableRollback>{inner}</member>"
     )

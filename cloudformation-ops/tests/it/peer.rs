@@ -1,5 +1,5 @@
-//! The client against a stand-in for AWS, `peers/aws`: the address of its CloudFormation is in `CLOUDFORMATION_PEER_URL`, and that
-//! of what it is told to do in `AWS_PEER_URL`.
+//! The client against a stand-in for AWS, `peers/aws`: the address of its CloudFormation is in
+//! `CLOUDFORMATION_PEER_URL`, and that of what it is told to do in `AWS_PEER_URL`.
 
 use std::io::Write;
 use std::time::Duration;

@@ -143,7 +143,7 @@ pub(super) async fn cancel(scene: Scene<'_>) -> Outcome {
     unchanged(&before, &followed.stack)
 }
 
-pub(super) async fn nothing_to_take_back(scene: Scene<'_>) -> Outcome {
+pub(super) async fn nothing_to_undo(scene: Scene<'_>) -> Outcome {
     let (writes, name, token) = (scene.stage.writes(), &shard(scene)?.name, token()?);
     let before = scene.stage.look(name).await.map_err(told)?;
     let last = last_event(scene, name).await?;
