@@ -8,9 +8,7 @@ use gocd_client::{BuildsRead, GocdClient, PipelineName};
 use ops_client::http::Credential;
 use ops_plan::{Recipe, Registry};
 use ops_recipes::first::{BuildsSystem, StacksSystem, System, TablesSystem};
-use ops_recipes::services::{
-    RelieveThrottling, RollBackService, ServiceReads, ServiceWrites, TableReads, TableWrites,
-};
+use ops_recipes::services::{RelieveThrottling, RollBackService, ServiceReads, ServiceWrites, TableReads, TableWrites};
 use ops_sandbox::{Server, World};
 use version_probe::{AddressTemplate, VersionsClient, VersionsRead};
 
@@ -267,7 +265,8 @@ async fn tables_over_aws(name: &str, settings: &TableSettings, rights: Rights) -
     if let Some(endpoint) = &settings.endpoint {
         aws = aws.endpoint(endpoint);
     }
-    let wrong = |error: ops_client::Error| Failure::usage(format!("the tables (tables): {}", crate::exit::told(&error)));
+    let wrong =
+        |error: ops_client::Error| Failure::usage(format!("the tables (tables): {}", crate::exit::told(&error)));
     let client = Arc::new(dynamodb_ops::TablesClient::new(aws.build().await.map_err(wrong)?));
     Ok(Tables {
         address: client.aws().address(),

@@ -19,10 +19,7 @@ pub(super) fn at_rest(draft: &mut Draft<UpdateService>, stacks: &[(ServiceStack,
     for (_, stack) in stacks.iter().filter(|(_, stack)| !stack.status.takes_an_update()) {
         busy = true;
         let text = format!("{} is {}", stack.name, stack.status);
-        let advice = match stack.status.remedy() {
-            Some(remedy) => remedy,
-            None => "wait until that has ended, and look again",
-        };
+        let advice = stack.status.remedy().unwrap_or("wait until that has ended, and look again");
         draft.finding(Finding::block(GUARD, text).with_advice(advice));
     }
     if !busy {

@@ -22,7 +22,10 @@ pub(super) async fn send(writes: &ServiceWrites, update: &UpdateService) -> Resu
     // Until the execution the stack is not touched, whatever fails.
     let prepared = prepare(writes, update, &name).await.map_err(|error| error.with_effect(Effect::None));
     let sent = match prepared {
-        Ok(()) => writes.stacks.execute_change_set(&update.stack, &name, &token).await,
+        Ok(()) => writes.stacks.execute_change_set(&update.stack, &name, &token).await.map_err(|error| {
+            // An executed change set takes the others of its stack with it.
+            if error.is_not_found() && error.effect() == Effect::None { stale(update) } else { error }
+        }),
         Err(error) => Err(error),
     };
     if let Err(error) = &sent
@@ -58,9 +61,7 @@ async fn there(writes: &ServiceWrites, update: &UpdateService, name: &ChangeSetN
 /// Whether the change set does what was approved, and nothing else.
 fn judge(set: &ChangeSet, stack: &Stack, update: &UpdateService) -> Result<()> {
     if set.execution == Execution::Obsolete {
-        let stale = Error::new(OP, ErrorKind::Conflict, Effect::None);
-        let stale = stale.with_message(format!("{}: somebody else updated the stack meanwhile", update.stack));
-        return Err(stale.with_remedy("plan anew: the stack is not as it was"));
+        return Err(stale(update));
     }
     if set.execution != Execution::Available {
         let reason = set.reason.as_deref().unwrap_or("it gives no reason");
@@ -89,4 +90,10 @@ fn judge(set: &ChangeSet, stack: &Stack, update: &UpdateService) -> Result<()> {
     let other = Error::new(OP, ErrorKind::Conflict, Effect::None);
     let other = other.with_message(format!("the change set is not what was approved: {}", amiss.join("; ")));
     Err(other.with_remedy("plan anew"))
+}
+
+fn stale(update: &UpdateService) -> Error {
+    let stale = Error::new(OP, ErrorKind::Conflict, Effect::None);
+    let stale = stale.with_message(format!("{}: somebody else updated the stack meanwhile", update.stack));
+    stale.with_remedy("plan anew: the stack is not as it was")
 }

@@ -87,7 +87,7 @@ impl UpdateService {
             step: format!("undo-{}", self.step),
             what: told(&changes),
             changes,
-            others: self.others.clone(),
+            others: self.others,
             since: None,
             after: self.after.clone(),
             token: format!("{}-undo", self.token),

@@ -34,7 +34,11 @@ fn stack(name: &str, blue: (u32, &str), green: (u32, &str)) -> Value {
 }
 
 fn to(service: &str, commit: &str) -> RollBackService {
-    RollBackService::new(service, Wanted::Commit(commit.parse().unwrap())).unless_running([format!("{service}-to-prod").parse().unwrap()])
+    RollBackService::new(service, Wanted::Commit(commit.parse().unwrap())).unless_running([format!(
+        "{service}-to-prod"
+    )
+    .parse()
+    .unwrap()])
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
