@@ -89,6 +89,8 @@ impl Panel {
 
 const WIDTH: u32 = 900;
 const HEIGHT: u32 = 260;
+/// Seconds between two values that still belong together.
+const GAP: f64 = 90.0;
 
 /// The panels below each other, as an SVG.
 ///
@@ -137,7 +139,9 @@ fn draw(panel: &Panel, area: &Area<'_>) -> Drawn {
                 points().map(|(at, value)| Rectangle::new([(at, 0.0), (at + 50.0, value)], colour.mix(0.6).filled())),
             )?,
             Role::Limit => chart.draw_series(DashedLineSeries::new(points(), 6, 4, colour.stroke_width(2)))?,
-            Role::Demand => chart.draw_series(LineSeries::new(points(), colour.stroke_width(2)))?,
+            Role::Demand => chart.draw_series(
+                segments(points()).into_iter().map(|known| PathElement::new(known, colour.stroke_width(2))),
+            )?,
         };
         drawn
             .label(&line.name)
@@ -156,6 +160,18 @@ fn draw(panel: &Panel, area: &Area<'_>) -> Drawn {
             .draw()?;
     }
     Ok(())
+}
+
+/// What belongs together: a line is not drawn over a time of which nothing is known.
+fn segments(points: impl Iterator<Item = (f64, f64)>) -> Vec<Vec<(f64, f64)>> {
+    let mut segments: Vec<Vec<(f64, f64)>> = Vec::new();
+    for point in points {
+        match segments.last_mut() {
+            Some(known) if known.last().is_some_and(|last| point.0 - last.0 <= GAP) => known.push(point),
+            _ => segments.push(vec![point]),
+        }
+    }
+    segments
 }
 
 /// The panels as text, at most so many columns wide: a line of bars for each figure.
