@@ -28,6 +28,7 @@ pub(super) const GOOD: &str = "6c957ed";
 #[derive(Clone)]
 pub(super) struct Peer {
     region: &'static str,
+    address: String,
     orders: Endpoint,
     pub(super) stacks: Arc<StacksClient>,
     /// GoCD is the sandbox's: no other one can be installed.
@@ -65,16 +66,11 @@ impl Peer {
             .limits(Limits::default().with_total(Duration::from_secs(60)))
             .build()
             .unwrap();
-        let aws = Aws::builder(Environment::new("test"), region)
-            .endpoint(&stacks)
-            .keys("AKIAIOSFODNN7EXAMPLE", "planted/secret+4711".to_owned().into(), None)
-            .build()
-            .await
-            .unwrap();
+        let aws = aws(region, &stacks).await;
 
         let world = World::seeded(1).at(jiff::Timestamp::now());
         ops_sandbox::gocd::builds(&world).unwrap();
-        Some(Self { region, orders, stacks: Arc::new(StacksClient::new(aws)), world })
+        Some(Self { region, address: stacks, orders, stacks: Arc::new(StacksClient::new(aws)), world })
     }
 
     /// These services, and nothing else.
@@ -82,15 +78,29 @@ impl Peer {
         self.order("play", &json!({ "stacks": stacks })).await.unwrap();
     }
 
+    /// These tables, and nothing else.
+    pub(super) async fn play_tables(&self, tables: Value) {
+        self.order("play", &json!({ "tables": tables })).await.unwrap();
+    }
+
+    /// Data points of CloudWatch.
+    pub(super) async fn demand(&self, demand: Value) {
+        self.order("demand", &demand).await.unwrap();
+    }
+
+    /// AWS, as this region.
+    pub(super) async fn aws(&self) -> Aws {
+        aws(self.region, &self.address).await
+    }
+
     async fn order(&self, order: &str, body: &Value) -> Result<()> {
         let call = self.orders.post("peer.order").segments(&["peer", order]).query("region", self.region);
         call.idempotency(Idempotency::Write).json(body).send().await.map(drop)
     }
 
-    /// An order about one stack.
-    pub(super) async fn order_about(&self, order: &str, stack: &str) {
-        let call = self.orders.post("peer.order").segments(&["peer", order]);
-        let call = call.query("region", self.region).query("stack", stack);
+    /// Every call fails so, until the next play.
+    pub(super) async fn fault(&self, name: &str) {
+        let call = self.orders.post("peer.order").segments(&["peer", "fault", name]).query("region", self.region);
         call.idempotency(Idempotency::Write).empty().send().await.unwrap();
     }
 
@@ -185,6 +195,11 @@ impl Customer {
 
 pub(super) async fn propose(registry: &Registry, question: &RollBackService) -> Plan {
     registry.propose(question, Target::new("prod")).await.unwrap()
+}
+
+async fn aws(region: &str, address: &str) -> Aws {
+    let aws = Aws::builder(Environment::new("test"), region).endpoint(address);
+    aws.keys("AKIAIOSFODNN7EXAMPLE", "planted/secret+4711".to_owned().into(), None).build().await.unwrap()
 }
 
 fn template() -> AddressTemplate {

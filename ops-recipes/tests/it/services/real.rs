@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use cloudformation_ops::{StackEvent, StackStatus, StacksRead};
-use ops_plan::{Outcome, RunState, Runner, Runs, Verdict};
+use ops_plan::{Ask, Host, Outcome, RunState, Runner, Runs, Target, Verdict};
 use ops_recipes::services::RollBackService;
 use ops_recipes::services::rollback_service::Wanted;
 use serde::{Deserialize, Serialize};
@@ -219,4 +219,18 @@ fn child() {
         runner.start(&peer.registry(), approved(plan)).await.unwrap()
     });
     say(&Said::Ended(report.outcome));
+}
+
+#[tokio::test]
+async fn an_expired_credential_and_a_wrong_region_say_so() {
+    let Some(peer) = Peer::there_is("ap-southeast-3").await else { return };
+    peer.play(json!([])).await;
+    let refused = blocks(&peer.plan(&to("metapod", GOOD)).await);
+    assert_eq!(refused, ["no stack is called prod-…-…-metapod"], "there is nothing in this region");
+    peer.fault("expired").await;
+    let ask = Ask::new(&to("metapod", GOOD), Target::new("prod"), jiff::Timestamp::now()).unwrap();
+    let error = peer.registry().plan(ask).await.unwrap_err();
+    let error = std::error::Error::source(&error).unwrap().to_string();
+    assert!(error.contains("Unauthenticated") && !error.contains("planted"), "{error}");
+    peer.play(json!([])).await;
 }
