@@ -3,8 +3,12 @@
 mod api;
 #[cfg(feature = "aws")]
 mod client;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod diagnose;
 mod ext;
+#[cfg(feature = "aws")]
+mod metrics;
 mod model;
 #[cfg(feature = "aws")]
 mod wire;
