@@ -2,3 +2,4 @@
 
 mod peer;
 mod real;
+mod throttling_real;

@@ -130,7 +130,12 @@ async fn what_units_do_not_help_is_said_and_not_raised() {
     ]);
     let Some(tables) = Tables::there_are("eu-west-3", tables).await else { return };
     let hot = tables.plan(&RelieveThrottling::new("correnteza")).await;
-    assert_eq!((texts(&hot).len(), verdict(&hot, "hot-partition")), (0, Some(Verdict::Warn)), "{:?}", hot.head().findings);
+    assert_eq!(
+        (texts(&hot).len(), verdict(&hot, "hot-partition")),
+        (0, Some(Verdict::Warn)),
+        "{:?}",
+        hot.head().findings
+    );
     let on_demand = tables.plan(&RelieveThrottling::new("skyler").in_shard("s3")).await;
     let told = word(&on_demand.head().findings, "on-demand").unwrap();
     assert_eq!((texts(&on_demand).len(), told.verdict), (0, Verdict::Warn));
