@@ -39,9 +39,7 @@ pub(super) struct Peer {
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Service {
     pub(super) url: String,
-    pub(super) answered: u64,
     pub(super) failed: u64,
-    pub(super) versions: BTreeMap<String, u64>,
     pub(super) instances: Vec<Instance>,
 }
 
