@@ -18,6 +18,7 @@ mod rng;
 pub mod scenario;
 mod server;
 pub mod sonar;
+pub mod stacks;
 mod world;
 
 pub use faults::{Fault, Faults, Target};

@@ -15,6 +15,7 @@ enum Who {
     Aurora,
     Airflow,
     Redshift,
+    Stacks,
 }
 
 impl State {
@@ -29,6 +30,7 @@ impl State {
                 Who::Fleet => self.fleet.step(),
                 Who::Aurora => self.aurora.step(),
                 Who::Redshift => self.redshift.step(),
+                Who::Stacks => self.stacks.step(),
                 Who::Airflow => {
                     let Self { airflow, aurora, catalogue, rng, .. } = self;
                     airflow.step_on(&mut Outside { aurora, catalogue, rng });
@@ -47,6 +49,7 @@ impl State {
             self.aurora.next_at().map(|at| (at, Who::Aurora)),
             self.airflow.next_at().map(|at| (at, Who::Airflow)),
             self.redshift.next_at().map(|at| (at, Who::Redshift)),
+            self.stacks.next_at().map(|at| (at, Who::Stacks)),
         ];
         of.into_iter().flatten().min()
     }

@@ -24,6 +24,10 @@ pub enum System {
     Redshift,
     /// The warehouse's SQL.
     Warehouse,
+    /// The services' stacks.
+    CloudFormation,
+    /// The services themselves.
+    Services,
 }
 
 macro_rules! operations {
@@ -59,6 +63,7 @@ macro_rules! operations {
                     System::Airflow => !matches!(self, Self::AirflowProbe | Self::AirflowHealth),
                     // Reads are never challenged.
                     System::Aurora => self.changes() || self == Self::AuroraHosts,
+                    System::Services => false,
                     System::Metabase => !matches!(self, Self::MetabaseProbe | Self::MetabaseLogin),
                     _ => true,
                 }
@@ -287,6 +292,38 @@ operations! {
     TerminateSession = Warehouse "warehouse.terminate" true,
     /// Cancelling what a session runs.
     CancelSession = Warehouse "warehouse.cancel" true,
+    /// Whether the service of the stacks answers.
+    StacksProbe = CloudFormation "cloudformation.probe" false,
+    /// Stacks.
+    Stacks = CloudFormation "cloudformation.stacks" false,
+    /// One stack.
+    Stack = CloudFormation "cloudformation.stack" false,
+    /// What happened to a stack.
+    StackEvents = CloudFormation "cloudformation.events" false,
+    /// What a change would do.
+    ChangeSet = CloudFormation "cloudformation.change_set" false,
+    /// The change sets of a stack.
+    ChangeSets = CloudFormation "cloudformation.change_sets" false,
+    /// Comparing a stack with its template.
+    StartDriftCheck = CloudFormation "cloudformation.start_drift_check" false,
+    /// What such a comparison found.
+    DriftCheck = CloudFormation "cloudformation.drift_check" false,
+    /// Having it computed what a change would do.
+    CreateChangeSet = CloudFormation "cloudformation.create_change_set" true,
+    /// Updating a stack.
+    ExecuteChangeSet = CloudFormation "cloudformation.execute_change_set" true,
+    /// Forgetting a change set.
+    DeleteChangeSet = CloudFormation "cloudformation.delete_change_set" true,
+    /// Ending an update.
+    CancelUpdate = CloudFormation "cloudformation.cancel_update" true,
+    /// Going on with a rollback that failed.
+    ContinueRollback = CloudFormation "cloudformation.continue_rollback" true,
+    /// Taking a failed update back.
+    RollBackStack = CloudFormation "cloudformation.roll_back" true,
+    /// The version of a service.
+    Version = Services "version.ask" false,
+    /// The health of a service.
+    Health = Services "version.health" false,
 }
 
 impl fmt::Display for Operation {

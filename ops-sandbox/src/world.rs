@@ -18,6 +18,7 @@ use crate::redshift::Redshift;
 use crate::refusal::Refusal;
 use crate::rng::Rng;
 use crate::sonar::SonarPort;
+use crate::stacks::Stacks;
 use crate::{Operation, scenario};
 
 /// A small data platform in memory. Clones are handles to the same world.
@@ -40,6 +41,7 @@ pub(crate) struct State {
     pub(crate) gocd: Gocd,
     pub(crate) metabase: Metabase,
     pub(crate) redshift: Redshift,
+    pub(crate) stacks: Stacks,
     pub(crate) rng: Rng,
     pub(crate) log: Log,
     clock: Clock,
@@ -73,6 +75,7 @@ impl World {
             gocd: Gocd::default(),
             metabase: Metabase::default(),
             redshift: Redshift::default(),
+            stacks: Stacks::default(),
             rng: Rng::new(seed),
             log: Log::default(),
             clock: Clock::Real,
@@ -158,7 +161,7 @@ impl World {
     }
 
     /// Empties the world: no transactions, no DAGs, no jobs, no machines, no clusters, an empty warehouse, no tables in Metabase,
-    /// no pipelines, no log, no faults. Its clock and its seed's thread go on.
+    /// no pipelines, no stacks, no log, no faults. Its clock and its seed's thread go on.
     pub fn clear(&self) {
         self.0.faults.clear();
         let mut state = self.state();
@@ -169,6 +172,7 @@ impl World {
         state.gocd = Gocd::default();
         state.metabase = Metabase::default();
         state.redshift = state.redshift.anew();
+        state.stacks = Stacks::default();
         state.log.clear();
     }
 

@@ -6,6 +6,7 @@ mod hung_load;
 mod nightly;
 mod on_aurora;
 mod schemas;
+mod services;
 mod stack;
 mod tonight;
 
@@ -14,5 +15,6 @@ pub use dags::{dagao, dagao_with, shapes, wide};
 pub use hung_load::{HungLoad, LoadTrouble, hung_load, hung_load_with};
 pub use nightly::{Nightly, nightly};
 pub use on_aurora::{OnAuroraNight, dagao_on_aurora};
+pub use services::{Services, services};
 pub use stack::{Stack, stack};
 pub use tonight::{Tonight, tonight};

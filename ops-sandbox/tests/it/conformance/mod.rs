@@ -8,6 +8,7 @@ mod metabase;
 mod metapod;
 mod redshift;
 mod sonar;
+mod stacks;
 
 use std::time::Duration;
 

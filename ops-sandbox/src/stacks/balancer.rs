@@ -1,0 +1,41 @@
+//! The instances of a service, as far as its balancer asks them.
+
+use super::template::{SIDES, Values, is_sound};
+
+/// Those that are healthy, by the version that they run: the blue side's, and the green side's.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Balancer {
+    sides: [Vec<String>; 2],
+    asked: usize,
+}
+
+impl Balancer {
+    /// Takes out who is of another version than the side shall run, and who is too many. Whether somebody is to come.
+    pub(super) fn lower(&mut self, values: &Values, meant: &dyn Fn(&str) -> bool) -> bool {
+        let mut to_come = false;
+        for (side, up) in SIDES.iter().zip(&mut self.sides).filter(|(side, _)| meant(side.group)) {
+            up.retain(|version| version == side.version(values));
+            up.truncate(side.size(values));
+            to_come |= up.len() < side.size(values);
+        }
+        to_come
+    }
+
+    /// Takes in who is missing, where it gets healthy.
+    pub(super) fn fill(&mut self, values: &Values, meant: &dyn Fn(&str) -> bool) {
+        self.lower(values, meant);
+        for (side, up) in SIDES.iter().zip(&mut self.sides).filter(|(side, _)| meant(side.group)) {
+            if is_sound(side.version(values)) {
+                up.resize(side.size(values), side.version(values).to_owned());
+            }
+        }
+    }
+
+    /// The next one's version: one after the other.
+    pub(super) fn next(&mut self) -> Option<String> {
+        let all: Vec<&String> = self.sides.iter().flatten().collect();
+        let turn = self.asked.checked_rem(all.len())?;
+        self.asked += 1;
+        all.get(turn).map(|version| (*version).clone())
+    }
+}
