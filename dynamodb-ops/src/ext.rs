@@ -58,13 +58,7 @@ pub trait TablesReadExt: TablesRead {
     /// # Errors
     /// `Timeout` where it is not so before `deadline`, with what was seen last. Otherwise as [`TablesRead::table`], but a failure
     /// that passes by itself is borne four times in a row.
-    async fn wait_for_table<U, S>(
-        &self,
-        name: &TableName,
-        until: U,
-        deadline: Duration,
-        mut seen: S,
-    ) -> Result<Table>
+    async fn wait_for_table<U, S>(&self, name: &TableName, until: U, deadline: Duration, mut seen: S) -> Result<Table>
     where
         U: Fn(&Table) -> bool + Send + Sync,
         S: FnMut(&Table) + Send,

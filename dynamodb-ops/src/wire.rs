@@ -32,15 +32,17 @@ pub(crate) fn table(op: &'static str, found: &TableDescription) -> Result<Table>
         None if by_request => Ok(Capacity::new(0, 0)),
         None => Err(unreadable(op, format!("{place} of {name} has no units"))),
     };
-    let provision = |place: Place, status: &str, units: Option<&ProvisionedThroughputDescription>| -> Result<Provision> {
-        let mut provision = Provision::new(place, Capacity::new(0, 0));
-        provision.capacity = capacity(&provision.place, units)?;
-        provision.status = TableStatus::told(status);
-        provision.last_increase = units.and_then(|units| timestamp(units.last_increase_date_time()?));
-        provision.last_decrease = units.and_then(|units| timestamp(units.last_decrease_date_time()?));
-        provision.decreases_today = units.and_then(|units| count(units.number_of_decreases_today())).unwrap_or_default();
-        Ok(provision)
-    };
+    let provision =
+        |place: Place, status: &str, units: Option<&ProvisionedThroughputDescription>| -> Result<Provision> {
+            let mut provision = Provision::new(place, Capacity::new(0, 0));
+            provision.capacity = capacity(&provision.place, units)?;
+            provision.status = TableStatus::told(status);
+            provision.last_increase = units.and_then(|units| timestamp(units.last_increase_date_time()?));
+            provision.last_decrease = units.and_then(|units| timestamp(units.last_decrease_date_time()?));
+            provision.decreases_today =
+                units.and_then(|units| count(units.number_of_decreases_today())).unwrap_or_default();
+            Ok(provision)
+        };
     let status = found.table_status().map_or("", |status| status.as_str());
     let mut places = vec![provision(Place::Table, status, found.provisioned_throughput())?];
     for index in found.global_secondary_indexes() {
@@ -132,7 +134,8 @@ pub(crate) fn scaling(op: &'static str, table: &TableName, found: &ScalableTarge
 /// What was refused because it was lowered too often: when it may be lowered, as far as that is known.
 pub(crate) fn told_when(error: Error, provision: &Provision, now: Timestamp) -> Error {
     // The same code says that the account or the table has no more.
-    let is_decrease = error.words().is_some_and(|words| words.starts_with("LimitExceeded") && words.contains("decrease"));
+    let is_decrease =
+        error.words().is_some_and(|words| words.starts_with("LimitExceeded") && words.contains("decrease"));
     if !is_decrease {
         return error;
     }
