@@ -2,4 +2,5 @@
 
 mod peer;
 mod real;
+mod rollback;
 mod throttling_real;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use cloudformation_ops::{StackStatus, StacksRead};
 use jiff::Timestamp;
-use ops_client::ErrorKind;
 use ops_plan::{Ask, Host, Outcome, Plan, Registry, Target, Verdict};
 use ops_recipes::services::rollback_service::{Start, Wanted};
 use ops_recipes::services::{Colour, RollBackService, ServiceReads, ServiceWrites};
@@ -51,8 +50,11 @@ fn registry(world: &World, reads: ServiceReads) -> Registry {
 }
 
 fn to(service: &str, commit: &str) -> RollBackService {
-    RollBackService::new(service, Wanted::Commit(commit.parse().unwrap()))
-        .unless_running([format!("{service}-to-prod").parse().unwrap()])
+    RollBackService::new(service, Wanted::Commit(commit.parse().unwrap())).unless_running([format!(
+        "{service}-to-prod"
+    )
+    .parse()
+    .unwrap()])
 }
 
 async fn plan_with(world: &World, reads: ServiceReads, question: &RollBackService) -> Plan {
@@ -167,7 +169,11 @@ async fn a_deploy_that_runs_is_asked_about() {
     world.begin_build(&"metapod-to-prod".parse().unwrap()).unwrap();
     let asked = plan(&world, &to("metapod", GOOD)).await;
     let deploy = word(&asked.head().findings, "to-prod").unwrap();
-    assert!(deploy.verdict == Verdict::Ask && deploy.text.contains("a deploy runs: metapod-to-prod"), "{}", deploy.text);
+    assert!(
+        deploy.verdict == Verdict::Ask && deploy.text.contains("a deploy runs: metapod-to-prod"),
+        "{}",
+        deploy.text
+    );
     let unconfigured = RollBackService::new("metapod", Wanted::Commit(GOOD.parse().unwrap()));
     assert_eq!(verdict(&plan(&world, &unconfigured).await, "to-prod"), Some(Verdict::Ask));
 }
@@ -201,7 +207,10 @@ async fn of_a_service_with_one_instance_only_two_are_never_up() {
     assert!(blocks(&refused)[0].contains("only one instance of correnteza may be there"), "{:?}", blocks(&refused));
     let world = world([one()]);
     let fast = plan(&world, &to("correnteza", GOOD).single().fast()).await;
-    assert_eq!(texts(&fast), ["prod-s0-k-correnteza: BlueVersion b4dc0de → 6c957ed; until only 6c957ed answers, and well"]);
+    assert_eq!(
+        texts(&fast),
+        ["prod-s0-k-correnteza: BlueVersion b4dc0de → 6c957ed; until only 6c957ed answers, and well"]
+    );
     let registry = registry(&world, reads(&world));
     let report = Desk::new().apply_while_time_passes(&world, &registry, fast).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
@@ -211,7 +220,11 @@ async fn of_a_service_with_one_instance_only_two_are_never_up() {
 async fn parameters_that_are_not_there_are_named() {
     let other = metapod().without_parameter("GreenSize");
     let refused = plan(&world([other]), &to("metapod", GOOD)).await;
-    assert!(blocks(&refused)[0].contains("there is no parameter GreenSize or GreenInstances"), "{:?}", blocks(&refused));
+    assert!(
+        blocks(&refused)[0].contains("there is no parameter GreenSize or GreenInstances"),
+        "{:?}",
+        blocks(&refused)
+    );
 }
 
 #[tokio::test]
@@ -224,11 +237,11 @@ async fn what_cannot_be_seen_is_asked_about() {
         .findings
         .iter()
         .filter(|finding| finding.verdict == Verdict::Ask)
-        .map(|finding| finding.guard.as_str())
+        .map(|finding| &*finding.guard)
         .collect();
     assert_eq!(asks, ["to-prod", "no-evidence", "no-evidence"]);
     assert_eq!(texts(&asked).len(), 2, "a person may know better");
-    world.faults().always(Operation::BuildsHistory, Fault::error(ErrorKind::Unavailable));
+    world.faults().sometimes(1.0, Operation::GocdHistory, Fault::Status(503));
     let asked = plan(&world, &to("metapod", GOOD)).await;
     assert_eq!(word(&asked.head().findings, "unreachable").unwrap().verdict, Verdict::Ask);
     let refused = plan(&world, &RollBackService::new("metapod", Wanted::LastGood)).await;
@@ -249,7 +262,7 @@ async fn what_the_stack_takes_back_has_failed_and_says_why() {
 async fn a_colleague_who_was_faster_stops_it() {
     let world = world([metapod()]);
     let plan = plan(&world, &to("metapod", GOOD)).await;
-    world.colleague_updates(&"prod-global-k-metapod".parse().unwrap(), "Alarm", "off");
+    world.colleague_updates(&"prod-global-k-metapod".parse().unwrap(), "Alarm", "off").unwrap();
     let registry = registry(&world, reads(&world));
     let report = Desk::new().apply_while_time_passes(&world, &registry, plan).await;
     assert_eq!((report.outcome, report.changed), (Outcome::Stopped, 0), "{}", report.text());
