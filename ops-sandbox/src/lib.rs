@@ -19,6 +19,7 @@ pub mod scenario;
 mod server;
 pub mod sonar;
 pub mod stacks;
+pub mod tables;
 mod world;
 
 pub use faults::{Fault, Faults, Target};

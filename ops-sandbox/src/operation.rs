@@ -28,6 +28,8 @@ pub enum System {
     CloudFormation,
     /// The services themselves.
     Services,
+    /// The tables, and what is known of their use.
+    DynamoDb,
 }
 
 macro_rules! operations {
@@ -324,6 +326,22 @@ operations! {
     Version = Services "version.ask" false,
     /// The health of a service.
     Health = Services "version.health" false,
+    /// Whether the service of the tables answers.
+    TablesProbe = DynamoDb "dynamodb.probe" false,
+    /// One table.
+    Table = DynamoDb "dynamodb.table" false,
+    /// The names of tables.
+    TableNames = DynamoDb "dynamodb.tables" false,
+    /// How much the account may have.
+    TableLimits = DynamoDb "dynamodb.limits" false,
+    /// What a table was asked for.
+    TableUsage = DynamoDb "dynamodb.usage" false,
+    /// What scales by itself.
+    TableScaling = DynamoDb "dynamodb.scaling" false,
+    /// Setting units.
+    SetCapacity = DynamoDb "dynamodb.set_capacity" true,
+    /// Setting the bounds of what scales by itself.
+    SetScaling = DynamoDb "dynamodb.set_scaling" true,
 }
 
 impl fmt::Display for Operation {

@@ -10,6 +10,8 @@ pub(crate) enum Refusal {
     Invalid(String),
     Forbidden(String),
     Unauthenticated(String),
+    /// Too often.
+    Throttled(String),
     /// Understood, and refused for a reason of its own.
     Rejected(String),
     /// Nobody there who could do it at this moment.
@@ -26,6 +28,7 @@ impl Refusal {
             | Self::Invalid(words)
             | Self::Forbidden(words)
             | Self::Unauthenticated(words)
+            | Self::Throttled(words)
             | Self::Rejected(words)
             | Self::Unavailable(words)
             | Self::Unreachable(words) => words,
@@ -39,6 +42,7 @@ impl Refusal {
             Self::Invalid(_) => 400,
             Self::Forbidden(_) => 403,
             Self::Unauthenticated(_) => 401,
+            Self::Throttled(_) => 429,
             Self::Rejected(_) => 400,
             Self::Unavailable(_) | Self::Unreachable(_) => 503,
         }
@@ -51,6 +55,7 @@ impl Refusal {
             Self::Invalid(_) => ErrorKind::Invalid,
             Self::Forbidden(_) => ErrorKind::Forbidden,
             Self::Unauthenticated(_) => ErrorKind::Unauthenticated,
+            Self::Throttled(_) => ErrorKind::RateLimited,
             Self::Rejected(_) => ErrorKind::Rejected,
             Self::Unavailable(_) => ErrorKind::Unavailable,
             Self::Unreachable(_) => ErrorKind::Connect,

@@ -19,6 +19,7 @@ use crate::refusal::Refusal;
 use crate::rng::Rng;
 use crate::sonar::SonarPort;
 use crate::stacks::Stacks;
+use crate::tables::Tables;
 use crate::{Operation, scenario};
 
 /// A small data platform in memory. Clones are handles to the same world.
@@ -42,6 +43,7 @@ pub(crate) struct State {
     pub(crate) metabase: Metabase,
     pub(crate) redshift: Redshift,
     pub(crate) stacks: Stacks,
+    pub(crate) tables: Tables,
     pub(crate) rng: Rng,
     pub(crate) log: Log,
     clock: Clock,
@@ -76,6 +78,7 @@ impl World {
             metabase: Metabase::default(),
             redshift: Redshift::default(),
             stacks: Stacks::default(),
+            tables: Tables::default(),
             rng: Rng::new(seed),
             log: Log::default(),
             clock: Clock::Real,
@@ -161,7 +164,7 @@ impl World {
     }
 
     /// Empties the world: no transactions, no DAGs, no jobs, no machines, no clusters, an empty warehouse, no tables in Metabase,
-    /// no pipelines, no stacks, no log, no faults. Its clock and its seed's thread go on.
+    /// no pipelines, no stacks, no tables of DynamoDB, no log, no faults. Its clock and its seed's thread go on.
     pub fn clear(&self) {
         self.0.faults.clear();
         let mut state = self.state();
@@ -173,6 +176,7 @@ impl World {
         state.metabase = Metabase::default();
         state.redshift = state.redshift.anew();
         state.stacks = Stacks::default();
+        state.tables = Tables::default();
         state.log.clear();
     }
 

@@ -8,6 +8,7 @@ mod on_aurora;
 mod schemas;
 mod services;
 mod stack;
+mod tables;
 mod tonight;
 
 pub use bulk::{Bulk, bulk};
@@ -17,4 +18,5 @@ pub use nightly::{Nightly, nightly};
 pub use on_aurora::{OnAuroraNight, dagao_on_aurora};
 pub use services::{Services, services};
 pub use stack::{Stack, stack};
+pub use tables::throttled_tables;
 pub use tonight::{Tonight, tonight};
