@@ -68,6 +68,7 @@ async fn each_change_is_one_look_and_one_order() {
 
     let units = json!({ "ReadCapacityUnits": 50, "WriteCapacityUnits": 30 });
     let resource = format!("table/{}/index/by-time", name());
+    let update = json!({ "IndexName": "by-time", "ProvisionedThroughput": units });
     let look = (target("DescribeTable"), json!({ "TableName": name() }));
     let wanted = [
         look.clone(),
@@ -77,7 +78,7 @@ async fn each_change_is_one_look_and_one_order() {
             target("UpdateTable"),
             json!({
                 "TableName": name(),
-                "GlobalSecondaryIndexUpdates": [{ "Update": { "IndexName": "by-time", "ProvisionedThroughput": units } }],
+                "GlobalSecondaryIndexUpdates": [{ "Update": update }],
             }),
         ),
         (target("DescribeScalableTargets"), json!({ "ServiceNamespace": "dynamodb", "ResourceIds": [resource] })),
