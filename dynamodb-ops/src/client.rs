@@ -102,9 +102,10 @@ impl TablesClient {
             let why = format!("{place} of {name} has {}, not {}", found.capacity, change.seen);
             return Err(self.refused(op, ErrorKind::Conflict, why).with_remedy("look again: somebody else was faster"));
         }
-        for status in [&table.status, &found.status] {
+        let of_it = format!("{place} of {name}");
+        for (what, status) in [(name.as_str(), &table.status), (of_it.as_str(), &found.status)] {
             if *status != TableStatus::Active {
-                let why = format!("{place} of {name} is {status}");
+                let why = format!("{what} is {status}");
                 return Err(self.refused(op, ErrorKind::Conflict, why).with_remedy("wait until it is ACTIVE"));
             }
         }
@@ -206,7 +207,7 @@ impl TablesWrite for TablesClient {
         };
         // Not again: by then, what was read is old.
         let sent = self.call(OP, Idempotency::Once).send(|| request.clone().send()).await;
-        sent.map(drop).map_err(|error| wire::told_when(advised(error), &found, Timestamp::now()))
+        sent.map(drop).map_err(|error| wire::told_when(advised(error), table, &found, Timestamp::now()))
     }
 
     async fn set_scaling(&self, table: &TableName, change: &ScalingChange) -> Result<()> {

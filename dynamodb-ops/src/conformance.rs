@@ -1,7 +1,8 @@
-//! What any implementation of [`TablesRead`] and [`TablesWrite`] must do: a fake in memory, the real service, a stand-in for it.
+//! What any implementation of [`TablesRead`] and [`TablesWrite`] must do: a fake in memory, the real service, a
+//! stand-in for it.
 //!
-//! An implementation is put on a [`Stage`], which says what can be done there. [`run_all`] runs every case that is possible
-//! on it, and names those that are not.
+//! An implementation is put on a [`Stage`], which says what can be done there. [`run_all`] runs every case that is
+//! possible on it, and names those that are not.
 
 mod cases;
 mod scenario;
@@ -16,8 +17,8 @@ pub use scenario::{Demand, Index, Minute, Paid, Play, Scales, Scenario};
 
 use crate::{Capacity, Place, Result, Table, TableName, TablesRead, TablesWrite};
 
-/// Where an implementation is put to the test. [Preparing](Prepare) it plays the scenario: its tables are all there are. A
-/// stage that cannot prepare may have any tables.
+/// Where an implementation is put to the test. [Preparing](Prepare) it plays the scenario: its tables are all there
+/// are. A stage that cannot prepare may have any tables.
 #[async_trait]
 pub trait Stage: Prepare<Scenario = Scenario, Start = ()> {
     /// The port for reading that is tested.
@@ -35,14 +36,15 @@ pub trait Stage: Prepare<Scenario = Scenario, Start = ()> {
     /// Where that fails; the case then has failed.
     async fn look(&self, table: &TableName) -> Result<Table>;
 
-    /// A colleague's change behind the ports' back: it has begun when this returns. Only called where the stage can `Change`.
+    /// A colleague's change behind the ports' back: it has begun when this returns. Only called where the stage can
+    /// `Change`.
     ///
     /// # Errors
     /// Where that fails; the case then has failed.
     async fn update(&self, table: &TableName, place: &Place, to: Capacity) -> Result<()>;
 
-    /// Lets time pass there: where the system has a clock of its own, by turning it. Cases wait by it for at most half an
-    /// hour, in steps that begin with a tenth of a second and grow.
+    /// Lets time pass there: where the system has a clock of its own, by turning it. Cases wait by it for at most half
+    /// an hour, in steps that begin with a tenth of a second and grow.
     async fn pass(&self, time: Duration);
 
     /// Makes the system fail from now on. Only called where the stage can `Fault`.

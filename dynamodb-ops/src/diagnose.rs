@@ -71,7 +71,8 @@ pub enum Remedy {
         /// The units that are there.
         from: u64,
     },
-    /// No units: one partition has more asked of it than any partition serves. Its keys must be spread, or be asked for less often.
+    /// No units: one partition has more asked of it than any partition serves. Its keys must be spread, or be asked for
+    /// less often.
     SpreadKeys,
     /// No units: the table is paid by request, and has this limit a second, or else the account's.
     OnDemandLimit(Option<u64>),
@@ -118,7 +119,8 @@ impl fmt::Display for Finding {
 
 /// What throttles in a table, and what helps: only what throttles, and never fewer units than there are.
 ///
-/// What is refused because of a hot partition is not helped by units: one partition serves 3000 reads or 1000 writes a second.
+/// What is refused because of a hot partition is not helped by units: one partition serves 3000 reads or 1000 writes a
+/// second.
 pub fn diagnose(
     table: &Table,
     usages: &[Usage],

@@ -14,11 +14,12 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 /// Conveniences over [`TablesRead`].
 #[async_trait]
 pub trait TablesReadExt: TablesRead {
-    /// The table behind a service's Datomic database: of its [likely names](TableName::candidates), the one that is there.
+    /// The table behind a service's Datomic database: of its [likely names](TableName::candidates), the one that is
+    /// there.
     ///
     /// # Errors
-    /// `NotFound` where none is, with names that look alike; `Invalid` where several are, or the parts make no name. Otherwise as
-    /// [`TablesRead::table`].
+    /// `NotFound` where none is, with names that look alike; `Invalid` where several are, or the parts make no name.
+    /// Otherwise as [`TablesRead::table`].
     async fn find_table<'a>(&self, environment: &str, prototype: Option<&'a str>, service: &str) -> Result<Table> {
         const OP: &str = "dynamodb.find_table";
         let candidates = TableName::candidates(environment, prototype, service)
@@ -56,8 +57,8 @@ pub trait TablesReadExt: TablesRead {
     /// Looks at a table, at once and then every 1 to 10 s, until it is as wanted. `seen` is told of every look.
     ///
     /// # Errors
-    /// `Timeout` where it is not so before `deadline`, with what was seen last. Otherwise as [`TablesRead::table`], but a failure
-    /// that passes by itself is borne four times in a row.
+    /// `Timeout` where it is not so before `deadline`, with what was seen last. Otherwise as [`TablesRead::table`], but
+    /// a failure that passes by itself is borne four times in a row.
     async fn wait_for_table<U, S>(&self, name: &TableName, until: U, deadline: Duration, mut seen: S) -> Result<Table>
     where
         U: Fn(&Table) -> bool + Send + Sync,

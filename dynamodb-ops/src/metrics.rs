@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, StatusCode};
-use jiff::{Timestamp, Unit as Step};
+use jiff::Timestamp;
 
 use crate::wire::{timestamp, unreadable};
 use crate::{Cause, Effect, Error, ErrorKind, Place, Point, Result, TableName, Unit, Usage, Window};
@@ -119,7 +119,7 @@ impl Answers {
                 return Err(unreadable(self.op, format!("{} is {value}", what.metric(unit))));
             }
             if at.as_second() >= from && at < self.window.to {
-                told.insert(at.round(Step::Minute).unwrap_or(at), *value);
+                told.insert(minute(at), *value);
             }
         }
         Ok(())
@@ -168,6 +168,10 @@ impl Answers {
     fn incomplete(&self, message: String) -> Error {
         Error::new(self.op, ErrorKind::Unavailable, Effect::None).with_message(message)
     }
+}
+
+fn minute(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second().div_euclid(60) * 60).unwrap_or(at)
 }
 
 #[cfg(test)]

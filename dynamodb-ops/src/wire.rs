@@ -1,5 +1,7 @@
 //! What travels, in our words. AWS's own words are those of its API reference.
 
+use std::time::Duration;
+
 use aws_sdk_applicationautoscaling::types::{ScalableDimension, ScalableTarget};
 use aws_sdk_dynamodb::operation::describe_limits::DescribeLimitsOutput;
 use aws_sdk_dynamodb::primitives::DateTime;
@@ -132,25 +134,22 @@ pub(crate) fn scaling(op: &'static str, table: &TableName, found: &ScalableTarge
 }
 
 /// What was refused because it was lowered too often: when it may be lowered, as far as that is known.
-pub(crate) fn told_when(error: Error, provision: &Provision, now: Timestamp) -> Error {
+pub(crate) fn told_when(error: Error, table: &TableName, provision: &Provision, now: Timestamp) -> Error {
     // The same code says that the account or the table has no more.
-    let is_decrease =
-        error.words().is_some_and(|words| words.starts_with("LimitExceeded") && words.contains("decrease"));
-    if !is_decrease {
+    let of_decreases = |words: &str| words.starts_with("LimitExceeded") && words.contains("decrease");
+    if !error.words().is_some_and(of_decreases) {
         return error;
     }
-    let place = &provision.place;
     let error = error.with_kind(ErrorKind::RateLimited);
     let left = Decreases::of(provision, now);
-    let lowered = format!("{place} was lowered {} times on this UTC day", provision.decreases_today);
+    let often = format!("{} of {table} was lowered {} times today", provision.place, provision.decreases_today);
     if left.allowed(now) {
-        return error.with_message(format!("{lowered}, and may not be now"));
+        // Our clock is not the service's.
+        return error.with_message(format!("{often}, and may not be now"));
     }
-    let pause = std::time::Duration::try_from(left.next.duration_since(now)).unwrap_or_default();
-    error
-        .with_message(format!("{lowered}, and may be again from {:.0} on", left.next))
-        .with_retry_after(pause)
-        .with_remedy("lower it then; what is raised may be raised at any time")
+    let pause = Duration::try_from(left.next.duration_since(now)).unwrap_or_default();
+    let error = error.with_message(format!("{often}, and may be again from {:.0} on", left.next));
+    error.with_retry_after(pause).with_remedy("lower it then; it may be raised at any time")
 }
 
 pub(crate) fn timestamp(time: &DateTime) -> Option<Timestamp> {
@@ -163,4 +162,44 @@ fn count(number: Option<i64>) -> Option<u64> {
 
 pub(crate) fn unreadable(op: &'static str, message: impl Into<String>) -> Error {
     Error::new(op, ErrorKind::Decode, Effect::None).with_message(message.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WORDS: &str = "LimitExceededException: Subscriber limit exceeded: Provisioned throughput decreases are \
+                         limited within a given UTC day.";
+
+    fn lowered(times: u64, words: &str, now: &str) -> Error {
+        let mut provision = Provision::new(Place::Table, Capacity::new(50, 20));
+        provision.decreases_today = times;
+        provision.last_decrease = Some("2026-11-26T10:30:00Z".parse().unwrap());
+        let refused = Error::new("dynamodb.set_capacity", ErrorKind::Rejected, Effect::None).with_words(words);
+        told_when(refused, &"prod-metapod-datomic".parse().unwrap(), &provision, now.parse().unwrap())
+    }
+
+    #[test]
+    fn who_lowers_too_often_is_told_from_when_on_it_may_be() {
+        let error = lowered(4, WORDS, "2026-11-26T10:45:00Z");
+        assert_eq!((error.kind(), error.effect()), (ErrorKind::RateLimited, Effect::None));
+        let told = "the table of prod-metapod-datomic was lowered 4 times today, and may be again from ";
+        assert_eq!(error.message(), Some(&*format!("{told}2026-11-26T11:30:00Z on")));
+        assert_eq!(error.retry_after(), Some(Duration::from_secs(45 * 60)));
+        let last = lowered(27, WORDS, "2026-11-26T10:45:00Z");
+        assert!(last.message().unwrap().ends_with("from 2026-11-27T00:00:00Z on"), "{last}");
+        // By our clock it may.
+        let error = lowered(4, WORDS, "2026-11-26T11:30:01Z");
+        assert_eq!((error.kind(), error.retry_after()), (ErrorKind::RateLimited, None));
+        assert!(error.message().unwrap().ends_with("may not be now"), "{error}");
+    }
+
+    #[test]
+    fn other_limits_are_no_matter_of_time() {
+        let other = "LimitExceededException: Subscriber limit exceeded: WriteCapacityUnits of the table";
+        for words in [other, "ValidationException: a decrease"] {
+            let error = lowered(4, words, "2026-11-26T10:45:00Z");
+            assert_eq!((error.kind(), error.message()), (ErrorKind::Rejected, None));
+        }
+    }
 }

@@ -26,7 +26,7 @@ cases! { pub CASES on dyn Stage:
     #[needs(Prepare)] "tables are found by the beginning of their names, in order" => listed;
     #[needs(Prepare)] "the table behind a service is found" => found;
     #[needs(Prepare)] "what was consumed is told by the minute, in units a second, the oldest first" => consumed;
-    #[needs(Prepare)] "what was refused is told by cause, and an index is told apart from its table" => refused_by_cause;
+    #[needs(Prepare)] "what was refused is told by cause, of table and index apart" => refused_by_cause;
     #[needs(Prepare)] "only minutes of the time that is looked at are told" => only_the_window;
     #[needs(Prepare)] "the units that were there are told, but of no table that is paid by request" => provisioned;
     #[needs(Prepare)] "what scales by itself is told" => targets;
@@ -48,5 +48,5 @@ cases! { pub CASES on dyn Stage:
     #[needs(Prepare, Fault)] "a system that is away is Unavailable" => unavailable;
     #[needs(Prepare, Fault)] "an expired token is Unauthenticated, and changes nothing" => expired;
     #[needs(Prepare, Fault)] "a page of HTML is no answer" => html;
-    #[needs(Prepare, Change, Fault)] "a change whose answer is lost is not said to have failed, if it has not" => lost_answer;
+    #[needs(Prepare, Change, Fault)] "a change whose answer is lost may have happened, or was not sent" => lost_answer;
 }

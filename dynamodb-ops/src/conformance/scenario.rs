@@ -18,7 +18,8 @@ pub struct Scenario {
     pub plays: Vec<Play>,
 }
 
-/// A table that works, and what was asked of it in the last hour: the same in each of the sixty minutes that have ended.
+/// A table that works, and what was asked of it in the last hour: the same in each of the sixty minutes that have
+/// ended.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

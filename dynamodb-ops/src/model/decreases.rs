@@ -12,8 +12,8 @@ const REST: SignedDuration = SignedDuration::from_hours(1);
 /// All in all.
 const MOST: u64 = 27;
 
-/// How often a table or an index may be lowered today. Four times a UTC day; then once where the last time was an hour ago or more:
-/// at most 27 times.
+/// How often a table or an index may be lowered today. Four times a UTC day; then once where the last time was an hour
+/// ago or more: at most 27 times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Decreases {

@@ -44,8 +44,8 @@ impl TableName {
         &self.0
     }
 
-    /// What the table behind a service's Datomic database may be called, the likeliest first: with its shard and without. Most
-    /// tables of `s0` and `global` bear none.
+    /// What the table behind a service's Datomic database may be called, the likeliest first: with its shard and
+    /// without. Most tables of `s0` and `global` bear none.
     ///
     /// # Errors
     /// Where these parts make no name.

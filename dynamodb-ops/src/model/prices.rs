@@ -27,7 +27,8 @@ impl Prices {
         Self { read_hour, write_hour, currency: currency.into() }
     }
 
-    /// Those of the public list, where they are known here: they may have changed, and a contract may say something else.
+    /// Those of the public list, where they are known here: they may have changed, and a contract may say something
+    /// else.
     pub fn of_region(region: &str) -> Option<Self> {
         match region {
             "us-east-1" => Some(Self::new(0.000_13, 0.000_65, "USD")),

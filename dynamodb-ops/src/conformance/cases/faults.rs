@@ -18,7 +18,8 @@ pub(super) async fn html(scene: Scene<'_>) -> Outcome {
     failing(scene, Fault::Html, ErrorKind::Decode, &[Effect::None, Effect::Possible]).await
 }
 
-/// Every method fails with this kind, and every change with one of these effects: where what is read before it fails, none.
+/// Every method fails with this kind, and every change with one of these effects: where what is read before it fails,
+/// none.
 async fn failing(scene: Scene<'_>, fault: Fault, kind: ErrorKind, effects: &[Effect]) -> Outcome {
     let (play, scales) = (throttled(scene)?, scaled(scene)?);
     let target = scales.targets().into_iter().next().ok_or("it does not scale")?;
