@@ -37,7 +37,10 @@ pub(crate) struct Held {
     pub(super) ill: BTreeSet<String>,
     /// What goes on does not end.
     pub(super) stopped: bool,
+    /// What is not as the template says.
     pub(super) drifted: BTreeMap<String, DriftedResource>,
+    /// What the last check found of that.
+    pub(super) found: Vec<DriftedResource>,
 }
 
 impl Held {
@@ -65,6 +68,7 @@ impl Held {
             ill: BTreeSet::new(),
             stopped: false,
             drifted: BTreeMap::new(),
+            found: Vec::new(),
         };
         held.balancer.fill(&held.values, &|_| true);
         held.own("CREATE_IN_PROGRESS", Some("User Initiated"), None, now);
