@@ -97,7 +97,7 @@ impl Held {
         self.stack.status = status.into();
         self.stack.reason = reason.map(str::to_owned);
         let (name, id) = (self.stack.name.to_string(), self.stack.id.clone());
-        self.push(&name, STACK, id, status, reason, token, at);
+        self.push((&name, STACK, id), status, reason, token, at);
     }
 
     /// Something happens to a resource.
@@ -110,15 +110,13 @@ impl Held {
         at: Timestamp,
     ) {
         let physical = physical_id(self.stack.name.as_str(), resource);
-        self.push(resource, template::type_of(resource), physical, status, reason, token, at);
+        self.push((resource, template::type_of(resource), physical), status, reason, token, at);
     }
 
-    #[allow(clippy::too_many_arguments)]
+    /// Of a resource, by its name in the template, its type, and its own name.
     fn push(
         &mut self,
-        logical: &str,
-        kind: &str,
-        physical: String,
+        (logical, kind, physical): (&str, &str, String),
         status: &str,
         reason: Option<&str>,
         token: Option<&str>,

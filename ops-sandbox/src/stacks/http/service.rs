@@ -53,7 +53,7 @@ async fn asked(
     pin: &Pin,
     Path((environment, prototype, suffix, service)): Parts,
     operation: Operation,
-    told: impl Fn(&Instance) -> (StatusCode, Value),
+    told: fn(&Instance) -> (StatusCode, Value),
 ) -> Response {
     let Ok(name) = ServiceStack::new(environment, prototype, suffix, service).name() else {
         return StatusCode::NOT_FOUND.into_response();
