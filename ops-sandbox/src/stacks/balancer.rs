@@ -31,9 +31,12 @@ impl Balancer {
         }
     }
 
-    /// The version that is kept, where somebody still runs it, or else the next one's: one after the other.
+    /// The version that is kept, where somebody still runs it, or else the next one's: one after the other, of both sides in
+    /// turn.
     pub(super) fn next(&mut self, kept: Option<&str>) -> Option<String> {
-        let all: Vec<&String> = self.sides.iter().flatten().collect();
+        let [blue, green] = &self.sides;
+        let at = |place: usize| blue.get(place).into_iter().chain(green.get(place));
+        let all: Vec<&String> = (0..blue.len().max(green.len())).flat_map(at).collect();
         if let Some(version) = all.iter().find(|version| Some(version.as_str()) == kept) {
             return Some((*version).clone());
         }
