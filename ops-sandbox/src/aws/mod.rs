@@ -16,7 +16,7 @@ use crate::refusal::Refusal;
 use crate::server::form::pairs;
 use crate::server::{App, MAX_REQUEST};
 use crate::world::{self, Done};
-use crate::{Operation, fleet, redshift};
+use crate::{Operation, fleet, redshift, stacks};
 use xml::Xml;
 
 /// AWS, below `/aws`. Who is given an address without a slash at its end adds one.
@@ -30,6 +30,7 @@ enum Service {
     AutoScaling,
     Sts,
     Redshift,
+    CloudFormation,
 }
 
 impl Service {
@@ -37,6 +38,7 @@ impl Service {
     fn of(form: &Form) -> Self {
         match form.get("Version") {
             Some("2012-12-01") => Self::Redshift,
+            Some("2010-05-15") => Self::CloudFormation,
             Some("2011-06-15") => Self::Sts,
             _ if form.get("Action") == Some("GetCallerIdentity") => Self::Sts,
             _ => Self::AutoScaling,
@@ -47,6 +49,7 @@ impl Service {
         match self {
             Self::AutoScaling => "http://autoscaling.amazonaws.com/doc/2011-01-01/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
+            Self::CloudFormation => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
             Self::Redshift => "http://redshift.amazonaws.com/doc/2012-12-01/",
         }
     }
@@ -57,6 +60,7 @@ impl Service {
             Self::AutoScaling => fleet::asked(action, form),
             Self::Sts => (action == "GetCallerIdentity").then_some((Operation::FleetProbe, Uuid::nil())),
             Self::Redshift => redshift::asked(action, form),
+            Self::CloudFormation => stacks::asked(action, form),
         }
     }
 
@@ -66,6 +70,7 @@ impl Service {
             Self::AutoScaling => fleet::act(state, operation, form),
             Self::Sts => Ok(Done::same(identity())),
             Self::Redshift => redshift::act(state, operation, form),
+            Self::CloudFormation => stacks::act(state, operation, form),
         }
     }
 
@@ -100,6 +105,7 @@ impl Service {
             Self::AutoScaling => || told(Self::AutoScaling),
             Self::Sts => || told(Self::Sts),
             Self::Redshift => || told(Self::Redshift),
+            Self::CloudFormation => || told(Self::CloudFormation),
         }
     }
 

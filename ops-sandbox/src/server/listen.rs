@@ -13,6 +13,8 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use crate::stacks::Pin;
+
 /// Ends the connection without an answer: an error for the socket's task, or the mark of a response that asks for it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HangUp;
@@ -105,7 +107,9 @@ async fn connection(stream: TcpStream, router: Router) {
     // Without it small answers may wait 40 ms; that it failed is no reason not to serve.
     let _ = stream.set_nodelay(true);
     let router = TowerToHyperService::new(router);
-    let service = service_fn(move |request: hyper::Request<Incoming>| {
+    let pin = Pin::default();
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(pin.clone());
         let answered = router.call(request);
         async move {
             match answered.await {

@@ -20,7 +20,7 @@ use cluster::Cluster;
 pub(crate) use listen::Door;
 
 use crate::airflow::{self, Logins};
-use crate::{World, aws, gocd, metabase, metapod, sonar};
+use crate::{World, aws, gocd, metabase, metapod, sonar, stacks};
 
 /// The largest request that is read, in bytes: two hundred thousand names fit.
 pub(crate) const MAX_REQUEST: usize = 64 << 20;
@@ -29,7 +29,7 @@ pub(crate) const MAX_REQUEST: usize = 64 << 20;
 /// schedulers and the Mesos master, which have a port each, and close it where the world says that they are down.
 ///
 /// Metapod lies at the root, Sonar below `/sonar`, Airflow below `/airflow3` with its API v2 and, with the same DAGs, below
-/// `/airflow2` with API v1, Metabase below `/metabase`, GoCD below `/gocd` and, with the same
+/// `/airflow2` with API v1, Metabase below `/metabase`, every stack's service below `/services`, GoCD below `/gocd` and, with the same
 /// pipelines, as an older release below `/gocd19`; what came of the calls is told at `GET /sandbox/effects` and forgotten
 /// at `POST /sandbox/effects/reset`.
 ///
@@ -111,10 +111,15 @@ impl Server {
         self.cluster.mesos.clone()
     }
 
-    /// What a client of AWS takes as its endpoint: Auto Scaling, Redshift's clusters, and who is asking (STS), as far as they
+    /// What a client of AWS takes as its endpoint: Auto Scaling, CloudFormation, Redshift's clusters, and who is asking (STS), as far as they
     /// are needed here. Any credentials are good, where a call is signed with some.
     pub fn aws_url(&self) -> String {
         format!("{}/aws", self.url())
+    }
+
+    /// How the addresses of all services are made: the template that `version_probe` takes.
+    pub fn service_addresses(&self) -> String {
+        format!("{}/services/{{environment}}/{{prototype}}/{{suffix}}/{{service}}", self.url())
     }
 
     /// What a client of Metabase takes as its address.
@@ -230,6 +235,7 @@ impl ServerBuilder {
             .merge(metapod::routes())
             .merge(aws::routes())
             .nest("/sonar", sonar::routes())
+            .nest("/services", stacks::routes())
             .nest("/metabase", metabase::routes())
             .nest("/gocd", gocd::newer())
             .nest("/gocd19", gocd::older())

@@ -31,9 +31,15 @@ impl Balancer {
         }
     }
 
-    /// The next one's version: one after the other.
-    pub(super) fn next(&mut self) -> Option<String> {
-        let all: Vec<&String> = self.sides.iter().flatten().collect();
+    /// The version that is kept, where somebody still runs it, or else the next one's: one after the other, of both sides in
+    /// turn.
+    pub(super) fn next(&mut self, kept: Option<&str>) -> Option<String> {
+        let [blue, green] = &self.sides;
+        let at = |place: usize| blue.get(place).into_iter().chain(green.get(place));
+        let all: Vec<&String> = (0..blue.len().max(green.len())).flat_map(at).collect();
+        if let Some(version) = all.iter().find(|version| Some(version.as_str()) == kept) {
+            return Some((*version).clone());
+        }
         let turn = self.asked.checked_rem(all.len())?;
         self.asked += 1;
         all.get(turn).map(|version| (*version).clone())

@@ -23,7 +23,9 @@ impl Stacks {
         let status = &self.held(name)?.stack.status;
         let on = |check: &Check| check.stack == *name && check.shown.status == DriftCheckStatus::InProgress;
         if ![CreateComplete, UpdateComplete, UpdateRollbackComplete, UpdateRollbackFailed].contains(status) {
-            let words = format!("ValidationError: Drift detection cannot be performed on stack {name} in {status}");
+            let words = format!(
+                "ValidationError: Drift detection cannot be performed on stack [{name}] in current stack status {status}"
+            );
             return Err(Refusal::Conflict(words));
         }
         if self.checks.values().any(on) {
@@ -42,7 +44,8 @@ impl Stacks {
     pub(super) fn checked(&mut self, id: &DriftCheckId) {
         let Some(check) = self.checks.get_mut(id) else { return };
         let Some(held) = self.all.get_mut(&check.stack) else { return };
-        check.shown.resources = held.drifted.values().cloned().collect();
+        held.found = held.drifted.values().cloned().collect();
+        check.shown.resources.clone_from(&held.found);
         check.shown.status = DriftCheckStatus::Complete;
         let drift = if held.drifted.is_empty() { DriftStatus::InSync } else { DriftStatus::Drifted };
         (check.shown.drift, held.stack.drift) = (drift.clone(), drift);

@@ -37,7 +37,10 @@ pub(crate) struct Held {
     pub(super) ill: BTreeSet<String>,
     /// What goes on does not end.
     pub(super) stopped: bool,
+    /// What is not as the template says.
     pub(super) drifted: BTreeMap<String, DriftedResource>,
+    /// What the last check found of that.
+    pub(super) found: Vec<DriftedResource>,
 }
 
 impl Held {
@@ -65,6 +68,7 @@ impl Held {
             ill: BTreeSet::new(),
             stopped: false,
             drifted: BTreeMap::new(),
+            found: Vec::new(),
         };
         held.balancer.fill(&held.values, &|_| true);
         held.own("CREATE_IN_PROGRESS", Some("User Initiated"), None, now);
@@ -93,7 +97,7 @@ impl Held {
         self.stack.status = status.into();
         self.stack.reason = reason.map(str::to_owned);
         let (name, id) = (self.stack.name.to_string(), self.stack.id.clone());
-        self.push(&name, STACK, id, status, reason, token, at);
+        self.push((&name, STACK, id), status, reason, token, at);
     }
 
     /// Something happens to a resource.
@@ -106,15 +110,13 @@ impl Held {
         at: Timestamp,
     ) {
         let physical = physical_id(self.stack.name.as_str(), resource);
-        self.push(resource, template::type_of(resource), physical, status, reason, token, at);
+        self.push((resource, template::type_of(resource), physical), status, reason, token, at);
     }
 
-    #[allow(clippy::too_many_arguments)]
+    /// Of a resource, by its name in the template, its type, and its own name.
     fn push(
         &mut self,
-        logical: &str,
-        kind: &str,
-        physical: String,
+        (logical, kind, physical): (&str, &str, String),
         status: &str,
         reason: Option<&str>,
         token: Option<&str>,

@@ -10,6 +10,7 @@ mod balancer;
 mod direct;
 mod drift;
 mod held;
+mod http;
 mod port;
 mod sets;
 mod spec;
@@ -21,6 +22,7 @@ mod update;
 mod versions;
 
 pub use about::About;
+pub(crate) use http::{Pin, act, asked, routes};
 pub use port::StacksPort;
 pub use spec::StackSpec;
 pub(crate) use state::Stacks;

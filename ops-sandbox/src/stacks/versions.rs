@@ -12,7 +12,7 @@ use crate::world::{Done, State};
 use crate::{Operation, World};
 
 /// Why nobody answers behind a balancer.
-pub(super) const NOBODY: &str = "503 Unavailable: no instance is healthy";
+const NOBODY: &str = "503 Unavailable: no instance is healthy";
 
 /// Services in memory. An address is that of a stack where its host begins with the stack's name
 /// (`https://prod-global-k-metapod.example.com`), or its path names its parts (`…/services/prod/global/k/metapod`).
@@ -34,11 +34,16 @@ pub(super) struct Instance {
 }
 
 impl Stacks {
-    /// The next instance of a stack's service; nothing where none is healthy.
-    pub(super) fn ask(&mut self, name: &StackName) -> std::result::Result<Option<Instance>, Refusal> {
+    /// An instance of a stack's service: of the version that is kept, as long as it is there, or else the next one. Nothing
+    /// where none is healthy.
+    pub(super) fn ask(
+        &mut self,
+        name: &StackName,
+        kept: Option<&str>,
+    ) -> std::result::Result<Option<Instance>, Refusal> {
         let held = self.held_mut(name)?;
         let ill = |version: &str| held.ill.contains(version);
-        Ok(held.balancer.next().map(|version| Instance { ill: ill(&version), version }))
+        Ok(held.balancer.next(kept).map(|version| Instance { ill: ill(&version), version }))
     }
 }
 
@@ -49,7 +54,7 @@ impl VersionsRead for VersionsPort {
             return Ok(Answer::unhealthy("there is no host of this name"));
         };
         let told = |state: &mut State| {
-            Ok(Done::same(match state.stacks.ask(&name) {
+            Ok(Done::same(match state.stacks.ask(&name, None) {
                 Err(_) => Answer::unhealthy("there is no host of this name"),
                 Ok(None) => Answer::unhealthy(NOBODY).with_status(503),
                 Ok(Some(Instance { version, ill: false })) => Answer::healthy(version),

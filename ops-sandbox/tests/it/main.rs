@@ -14,4 +14,5 @@ mod redshift;
 mod scenarios;
 mod sdl;
 mod server;
+mod services;
 mod speed;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudformation_ops::conformance::{Fault, Needs, Prepare, Scenario, Stage, run_all};
-use cloudformation_ops::{Result, Stack, StackName, StacksRead, StacksWrite};
-use ops_sandbox::World;
+use cloudformation_ops::{Result, Stack, StackName, StacksClient, StacksRead, StacksWrite};
 use ops_sandbox::stacks::StackSpec;
+use ops_sandbox::{Server, World};
 
-use super::fail;
+use super::{aws, fail};
 
 struct StacksStage<P> {
     name: &'static str,
@@ -84,5 +84,14 @@ impl<P: StacksRead + StacksWrite> Stage for StacksStage<P> {
 async fn stacks_in_memory() {
     let world = World::seeded(1);
     let report = run_all(&StacksStage { name: "in memory", port: world.stacks(), world }).await;
+    assert!(report.failed().is_empty() && report.not_possible().is_empty(), "{report}");
+}
+
+#[tokio::test]
+async fn stacks_over_sockets() {
+    let world = World::seeded(1);
+    let server = Server::start(world.clone()).await.unwrap();
+    let port = StacksClient::new(aws(&server).await);
+    let report = run_all(&StacksStage { name: "over sockets", port, world }).await;
     assert!(report.failed().is_empty() && report.not_possible().is_empty(), "{report}");
 }
