@@ -34,6 +34,11 @@ impl Demand {
         Self::Wanted { a_second, hot: hot.min(a_second) }
     }
 
+    /// So many units a second were served, and these requests a minute refused, whatever the capacity.
+    pub fn told(consumed: f64, refused: Vec<(Cause, f64)>) -> Self {
+        Self::Told { consumed, refused }
+    }
+
     /// What becomes of it in a minute, with so many units a second; without a number there is no end to them.
     pub(super) fn minute(&self, at: Timestamp, unit: Unit, units: Option<u64>, short: Cause) -> Point {
         let mut point = Point::new(at);

@@ -122,10 +122,10 @@ impl Tables {
     }
 
     /// What is known by now of a place.
-    pub(super) fn usage(&self, name: &TableName, place: &Place, window: &Window, now: Timestamp) -> Usage {
+    pub(super) fn usage(&mut self, name: &TableName, place: &Place, window: &Window, now: Timestamp) -> Usage {
         let mut usage = Usage::new(place.clone(), *window);
-        let Some(held) = self.all.get(name) else { return usage };
         let known = now.checked_sub(SignedDuration::try_from(self.lag).unwrap_or_default()).unwrap_or(now);
+        let Ok(held) = self.held(name, now) else { return usage };
         let mut at = minute(window.from);
         if at < window.from {
             at = after(at);
@@ -154,6 +154,13 @@ impl Tables {
         change: &CapacityChange,
         now: Timestamp,
     ) -> Result<(), Refusal> {
+        let most = AccountLimits::default().table;
+        for unit in Unit::BOTH {
+            if change.to.of(unit) == 0 || change.to.of(unit) > most.of(unit) {
+                let words = format!("{} {unit} units are not between 1 and {}", change.to.of(unit), most.of(unit));
+                return Err(Refusal::Invalid(words));
+            }
+        }
         let until = later(now, self.takes);
         let held = self.held(name, now)?;
         if held.table.billing != Billing::Provisioned {
@@ -161,22 +168,15 @@ impl Tables {
         }
         let missing = || Refusal::NotFound(format!("{name} has no such index: {}", change.place));
         let there = held.table.place(&change.place).cloned().ok_or_else(missing)?;
+        if there.capacity != change.seen {
+            return Err(Refusal::Conflict(format!("{} of {name} has {}", change.place, there.capacity)));
+        }
         if held.changing.is_some() {
             let words = format!("ResourceInUseException: {name} is UPDATING; it takes one change at a time");
             return Err(Refusal::Conflict(words));
         }
-        if there.capacity != change.seen {
-            return Err(Refusal::Conflict(format!("{} of {name} has {}", change.place, there.capacity)));
-        }
         if there.capacity == change.to {
             return Err(Refusal::Invalid(format!("{} of {name} has {} already", change.place, change.to)));
-        }
-        let most = AccountLimits::default().table;
-        for unit in Unit::BOTH {
-            if change.to.of(unit) == 0 || change.to.of(unit) > most.of(unit) {
-                let words = format!("{} {unit} units are not between 1 and {}", change.to.of(unit), most.of(unit));
-                return Err(Refusal::Invalid(words));
-            }
         }
         let lowers = change.to.lowers(change.seen);
         let left = Decreases::of(&there, now);
@@ -194,6 +194,9 @@ impl Tables {
         change: &ScalingChange,
         now: Timestamp,
     ) -> Result<(), Refusal> {
+        if change.to.min == 0 || change.to.min > change.to.max {
+            return Err(Refusal::Invalid(format!("{} is no range of units", change.to)));
+        }
         let held = self.held(name, now)?;
         let target =
             held.scaling.iter_mut().find(|target| target.place == change.place && target.unit == change.unit);
@@ -201,9 +204,6 @@ impl Tables {
         let target = target.ok_or_else(missing)?;
         if target.bounds != change.seen {
             return Err(Refusal::Conflict(format!("{}s of {name} scale between {}", change.unit, target.bounds)));
-        }
-        if change.to.min > change.to.max {
-            return Err(Refusal::Invalid(format!("{} is no range", change.to)));
         }
         target.bounds = change.to;
         Ok(())

@@ -9,6 +9,7 @@ mod metapod;
 mod redshift;
 mod sonar;
 mod stacks;
+mod tables;
 
 use std::time::Duration;
 
