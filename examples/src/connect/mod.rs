@@ -139,7 +139,7 @@ async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
         #[cfg(feature = "redshift")]
         redshift: Some(warehouse::in_sandbox(&world)),
         #[cfg(feature = "services")]
-        services: Some(services::in_sandbox(&world, &Target::sandbox().environment)),
+        services: Some(services::in_sandbox(&world, &Target::sandbox().environment)?),
         #[cfg(feature = "services")]
         tables: Some(crate::config::Tables { region: "sandbox".into(), ..Default::default() }),
         #[cfg(feature = "aurora")]

@@ -1,6 +1,7 @@
 //! Services: their stacks, where they answer, and who builds them. Each is there or not, as the configuration says.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cloudformation_ops::{StacksRead, StacksWrite};
 use dynamodb_ops::{Prices, TablesRead, TablesWrite};
@@ -18,6 +19,8 @@ use crate::config::{Environment, Services as Settings, Tables as TableSettings};
 use crate::exit::Failure;
 use crate::login::Read;
 
+/// How long instances of the embedded sandbox take.
+const INSTANCES_TAKE: Duration = Duration::from_secs(4);
 const GOCD: (&str, &str) = ("GoCD", "services.gocd_url");
 
 /// The stacks of one environment.
@@ -182,15 +185,18 @@ impl Services {
 }
 
 /// The sandbox's services, and how they are configured.
-pub(super) fn in_sandbox(world: &World, environment: &str) -> Settings {
-    ops_sandbox::scenario::services(world, environment);
-    ops_sandbox::scenario::throttled_tables(world, environment);
-    Settings {
+pub(super) fn in_sandbox(world: &World, environment: &str) -> Result<Settings, Failure> {
+    let services = ops_sandbox::scenario::services(world, environment)?;
+    ops_sandbox::scenario::throttled_tables(world, environment)?;
+    // Nobody waits long for a demonstration.
+    world.instances_take(INSTANCES_TAKE);
+    world.minutes_are_known_after(Duration::ZERO);
+    Ok(Settings {
         region: "sandbox".into(),
-        deploys: vec!["to-prod".into()],
+        deploys: services.builds.to_prod.iter().map(ToString::to_string).collect(),
         single: vec!["correnteza".into()],
         ..Settings::default()
-    }
+    })
 }
 
 fn priced(tables: Arc<dyn TablesRead>, settings: &TableSettings, region: &str) -> TableReads {

@@ -54,8 +54,13 @@ impl TablesPort {
             let words = "AccessDeniedException: User is not authorized to perform this operation";
             return Err(Refusal::Forbidden(words.to_owned()).told(operation));
         }
-        self.world.call(operation, subject, Refusal::told, |state| what(state).map(Done::changed)).await
+        self.world.call(operation, subject, told, |state| what(state).map(Done::changed)).await
     }
+}
+
+/// Who may not change something is told what is there.
+fn told(refusal: &Refusal, operation: Operation) -> Error {
+    refusal.told(operation).with_message(refusal.words().to_owned())
 }
 
 #[async_trait]
@@ -90,8 +95,11 @@ impl TablesRead for TablesPort {
     async fn usage(&self, table: &TableName, place: &Place, window: &Window) -> Result<Usage> {
         let length = window.to.duration_since(window.from);
         if length <= SignedDuration::ZERO || length > SignedDuration::from_mins(24 * 60 + 1) {
-            return Err(Error::invalid(Operation::TableUsage.name(), "a time of a day at most, that ends after it begins")
-                .with_attempts(0));
+            return Err(Error::invalid(
+                Operation::TableUsage.name(),
+                "a time of a day at most, that ends after it begins",
+            )
+            .with_attempts(0));
         }
         self.read(Operation::TableUsage, About::Table(table), |state| {
             let now = state.now();

@@ -139,7 +139,9 @@ impl Tables {
                 usage.points_mut(unit).extend(held.point(place, unit, at));
             }
             let fifth = at.as_second() % (5 * MINUTE) == 0;
-            if let Some(units) = held.units_at(place, at).filter(|_| fifth && held.table.billing == Billing::Provisioned) {
+            if let Some(units) =
+                held.units_at(place, at).filter(|_| fifth && held.table.billing == Billing::Provisioned)
+            {
                 usage.provisioned_reads.push((at, units.read as f64));
                 usage.provisioned_writes.push((at, units.write as f64));
             }
@@ -181,7 +183,10 @@ impl Tables {
         let lowers = change.to.lowers(change.seen);
         let left = Decreases::of(&there, now);
         if lowers && !left.allowed(now) {
-            let words = format!("LimitExceededException: {} of {name} may be lowered again from {:.0} on", change.place, left.next);
+            let words = format!(
+                "LimitExceededException: {} of {name} may be lowered again from {:.0} on",
+                change.place, left.next
+            );
             return Err(Refusal::Throttled(words));
         }
         held.begin(change, until, lowers, now);
@@ -194,12 +199,12 @@ impl Tables {
         change: &ScalingChange,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        if change.to.min == 0 || change.to.min > change.to.max {
+        let most = AccountLimits::default().account.of(change.unit);
+        if change.to.min == 0 || change.to.min > change.to.max || change.to.max > most {
             return Err(Refusal::Invalid(format!("{} is no range of units", change.to)));
         }
         let held = self.held(name, now)?;
-        let target =
-            held.scaling.iter_mut().find(|target| target.place == change.place && target.unit == change.unit);
+        let target = held.scaling.iter_mut().find(|target| target.place == change.place && target.unit == change.unit);
         let missing = || Refusal::NotFound(format!("{}s of {} of {name} do not scale", change.unit, change.place));
         let target = target.ok_or_else(missing)?;
         if target.bounds != change.seen {

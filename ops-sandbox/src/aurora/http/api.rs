@@ -102,7 +102,9 @@ fn refused(refusal: &Refusal) -> Told {
         Refusal::Forbidden(_) | Refusal::Unauthenticated(_) => ResponseCode::AuthFailed,
         Refusal::Conflict(_) => ResponseCode::JobUpdatingError,
         Refusal::Unavailable(_) | Refusal::Unreachable(_) => ResponseCode::Error,
-        Refusal::Invalid(_) | Refusal::NotFound(_) | Refusal::Throttled(_) | Refusal::Rejected(_) => ResponseCode::InvalidRequest,
+        Refusal::Invalid(_) | Refusal::NotFound(_) | Refusal::Throttled(_) | Refusal::Rejected(_) => {
+            ResponseCode::InvalidRequest
+        }
     };
     told(code, None, Some(refusal.words().to_owned()))
 }
