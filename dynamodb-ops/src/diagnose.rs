@@ -99,10 +99,8 @@ pub struct Finding {
     pub since: Timestamp,
     /// The last minute with refused requests.
     pub last: Timestamp,
-    /// Why most of them were.
+    /// Why most of them were. What a hot partition refuses is a finding of its own.
     pub cause: Cause,
-    /// How many of them were refused because of a hot partition.
-    pub hot: f64,
     /// The most that was wanted in a minute, in units a second.
     pub wanted: f64,
     /// What helps.
@@ -131,25 +129,44 @@ pub fn diagnose(
     let mut findings = Vec::new();
     for usage in usages {
         for unit in Unit::BOTH {
-            let Some((since, last)) = usage.throttling(unit) else { continue };
-            let throttled = usage.throttled(unit);
-            let cause = Cause::ALL.into_iter().max_by(|one, other| throttled.of(*one).total_cmp(&throttled.of(*other)));
-            let cause = cause.unwrap_or(Cause::Unnamed);
-            let wanted = usage.points(unit).iter().map(Point::wanted).fold(0.0, f64::max);
-            findings.push(Finding {
-                place: usage.place.clone(),
-                unit,
-                refused: throttled.all(),
-                since,
-                last,
-                cause,
-                hot: throttled.of(Cause::KeyRange),
-                wanted,
-                remedy: remedy(table, &usage.place, unit, cause, wanted, scaling, limits, head_room),
-            });
+            // What units help, and what they do not, are two findings: one must not hide the other.
+            let (hot, others): (Vec<Cause>, Vec<Cause>) =
+                Cause::ALL.into_iter().partition(|cause| *cause == Cause::KeyRange);
+            for causes in [others, hot] {
+                let Some(refused) = Refused::of(usage.points(unit), &causes) else { continue };
+                let Refused { cause, all, since, last, wanted } = refused;
+                let remedy = remedy(table, &usage.place, unit, cause, wanted, scaling, limits, head_room);
+                let place = usage.place.clone();
+                findings.push(Finding { place, unit, refused: all, since, last, cause, wanted, remedy });
+            }
         }
     }
     findings
+}
+
+/// What was refused for some causes.
+struct Refused {
+    /// The one of them that most was refused for.
+    cause: Cause,
+    all: f64,
+    since: Timestamp,
+    last: Timestamp,
+    /// The most that was wanted in a minute: what was consumed, and what was refused for these causes.
+    wanted: f64,
+}
+
+impl Refused {
+    fn of(points: &[Point], causes: &[Cause]) -> Option<Self> {
+        let of = |point: &Point| causes.iter().map(|cause| point.throttled.of(*cause)).sum::<f64>();
+        let mut minutes = points.iter().filter(|point| of(point) > 0.0);
+        let first = minutes.next()?;
+        let last = minutes.next_back().unwrap_or(first).at;
+        let total = |cause: &Cause| points.iter().map(|point| point.throttled.of(*cause)).sum::<f64>();
+        let cause = *causes.iter().max_by(|one, other| total(one).total_cmp(&total(other)))?;
+        let wanted = points.iter().map(|point| point.consumed.unwrap_or_default() + of(point) / 60.0);
+        let (all, since) = (points.iter().map(of).sum(), first.at);
+        Some(Self { cause, all, since, last, wanted: wanted.fold(0.0, f64::max) })
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "all that the answer depends on, and nothing else")]
@@ -183,7 +200,8 @@ fn remedy(
     if to <= from {
         return Remedy::Enough;
     }
-    let scales = scaling.iter().find(|target| target.place == *place && target.unit == unit);
+    // What somebody has stopped from scaling has no bounds that matter.
+    let scales = scaling.iter().find(|target| target.place == *place && target.unit == unit && !target.suspended);
     match scales.map(|target| target.bounds) {
         None => Remedy::Raise { from, to },
         // It can follow, and did not: the lower bound is what a person may move.
@@ -240,6 +258,24 @@ mod tests {
     fn a_hot_partition_is_not_helped_by_units() {
         let found = of(&table(50, 2_000), usage(900.0, Cause::KeyRange, 60.0), &[]);
         assert_eq!(found[0].remedy, Remedy::SpreadKeys);
+    }
+
+    #[test]
+    fn a_hot_partition_does_not_hide_too_few_units() {
+        let mut both = usage(21.0, Cause::KeyRange, 600.0);
+        both.writes.iter_mut().for_each(|point| point.throttled.add(Cause::Provisioned, 180.0));
+        let found = of(&table(50, 20), both, &[]);
+        let remedies: Vec<&Remedy> = found.iter().map(|finding| &finding.remedy).collect();
+        assert_eq!(remedies, [&Remedy::Raise { from: 20, to: 30 }, &Remedy::SpreadKeys]);
+        assert_eq!((found[0].wanted, found[0].refused, found[1].refused), (24.0, 10_800.0, 36_000.0));
+    }
+
+    #[test]
+    fn what_is_stopped_from_scaling_is_raised() {
+        let mut stopped = ScalingTarget::new(Place::Table, Unit::Write, Bounds::new(5, 20));
+        stopped.suspended = true;
+        let found = of(&table(50, 20), usage(21.0, Cause::Provisioned, 180.0), &[stopped]);
+        assert_eq!(found[0].remedy, Remedy::Raise { from: 20, to: 30 });
     }
 
     #[test]

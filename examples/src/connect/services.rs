@@ -21,6 +21,8 @@ use crate::login::Read;
 
 /// How long instances of the embedded sandbox take.
 const INSTANCES_TAKE: Duration = Duration::from_secs(4);
+/// How long it computes a change set, and how long it clears away what an update left.
+const SETS_TAKE: Duration = Duration::from_millis(500);
 const GOCD: (&str, &str) = ("GoCD", "services.gocd_url");
 
 /// The stacks of one environment.
@@ -190,6 +192,7 @@ pub(super) fn in_sandbox(world: &World, environment: &str) -> Result<Settings, F
     ops_sandbox::scenario::throttled_tables(world, environment)?;
     // Nobody waits long for a demonstration.
     world.instances_take(INSTANCES_TAKE);
+    world.stacks_take(SETS_TAKE, SETS_TAKE);
     world.minutes_are_known_after(Duration::ZERO);
     Ok(Settings {
         region: "sandbox".into(),

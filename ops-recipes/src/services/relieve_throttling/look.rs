@@ -9,8 +9,10 @@ use super::step::{Known, Owed, SetBounds, SetUnits};
 use crate::services::TableReads;
 use crate::words::utc;
 
-/// How far beyond the beginning of the change data is asked for.
-const BEYOND: SignedDuration = SignedDuration::from_hours(2);
+/// How far beyond the change data is asked for: as far as it is told at once.
+const BEYOND: SignedDuration = SignedDuration::from_hours(24);
+/// Since when a raise may be the one that is meant.
+const LATELY: SignedDuration = SignedDuration::from_hours(12);
 
 pub(super) async fn bounds(reads: &TableReads, set: &SetBounds) -> Result<Observed> {
     let ScalingChange { place, unit, seen, to, .. } = &set.change;
@@ -62,9 +64,11 @@ pub(super) async fn known(reads: &TableReads, known: &Known) -> Result<Observed>
 /// What is known of a place, and since when its units are as they are.
 async fn after(reads: &TableReads, known: &Known) -> Result<(Usage, Timestamp)> {
     let table = reads.tables.table(&known.table).await?;
-    let raised = table.place(&known.place).and_then(|place| place.last_increase);
-    let from = raised.map_or(known.since, |raised| raised.max(known.since));
-    let window = Window { from: known.since, to: from.checked_add(BEYOND).unwrap_or(from) };
+    // By the service's own clock, where it tells when: ours may be off. What was raised long ago is no change of ours.
+    let lately = |raised: &Timestamp| known.since.duration_since(*raised) < LATELY;
+    let raised = table.place(&known.place).and_then(|place| place.last_increase).filter(lately);
+    let from = raised.unwrap_or(known.since);
+    let window = Window { from, to: from.checked_add(BEYOND).unwrap_or(from) };
     Ok((reads.tables.usage(&known.table, &known.place, &window).await?, from))
 }
 

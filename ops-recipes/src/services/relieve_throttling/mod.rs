@@ -332,13 +332,9 @@ impl Raise {
                 Remedy::AskAws { limit } => Finding::warn("limit", format!("{told}; {wanted}"))
                     .with_advice(format!("{limit} are all it may have: ask AWS for more (service quotas)")),
                 _ => Finding::warn("bursts", format!("{told}; {wanted}, which is less than what is there"))
-                    .with_advice("bursts within a minute are not seen here: some are normal; they matter where they end in errors"),
+                    .with_advice("bursts within a minute are not seen here: some are normal; they matter where they end in errors; more head-room raises it \
+                         nevertheless"),
             });
-            if throttle.hot > 0.0 && throttle.remedy != Remedy::SpreadKeys {
-                let text =
-                    format!("{:.0} of them because of a hot partition: more units do not help those", throttle.hot);
-                draft.finding(Finding::warn("hot-partition", text));
-            }
         }
         raise
     }

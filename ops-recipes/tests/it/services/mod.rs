@@ -4,4 +4,5 @@ mod first;
 mod peer;
 mod real;
 mod rollback;
+mod throttling;
 mod throttling_real;
