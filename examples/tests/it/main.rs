@@ -14,6 +14,8 @@ mod input;
 mod output;
 mod runs;
 mod secrets;
+#[cfg(feature = "services")]
+mod services;
 mod stage;
 mod terminal;
 #[cfg(feature = "redshift")]

@@ -80,6 +80,10 @@ pub(crate) fn binary(name: &str) -> &'static str {
         "dataset-loaded" => env!("CARGO_BIN_EXE_dataset-loaded"),
         #[cfg(feature = "redshift")]
         "read-loader-log" => env!("CARGO_BIN_EXE_read-loader-log"),
+        #[cfg(feature = "services")]
+        "rollback-service" => env!("CARGO_BIN_EXE_rollback-service"),
+        #[cfg(feature = "services")]
+        "relieve-throttling" => env!("CARGO_BIN_EXE_relieve-throttling"),
         other => panic!("no program {other}"),
     }
 }

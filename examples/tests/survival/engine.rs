@@ -163,6 +163,7 @@ impl<'a> Engine<'a> {
     fn record(&mut self, changes: Vec<Change>) -> Result<()> {
         for change in changes {
             let event = match change {
+                Change::Going(i, how) => Event::Going { key: self.key(i), how },
                 Change::Confirmed(i) => Event::Confirmed { keys: vec![self.key(i)] },
                 Change::AlreadyDone(i) => Event::AlreadyDone { keys: vec![self.key(i)] },
                 Change::Drifted(i, how) => Event::Drifted { key: self.key(i), how },

@@ -235,7 +235,9 @@ impl TablesSystem {
             return Ok(None);
         };
         let severity = if worst.remedy == Remedy::Enough { Severity::Odd } else { Severity::Stuck };
-        let sign = Sign::new(severity, format!("{name}: {worst}")).since(worst.since);
+        let (unit, place, refused, cause) = (worst.unit, &worst.place, worst.refused, worst.cause);
+        let what = format!("{name}: {refused:.0} {unit}s of {place} refused, because of {cause}");
+        let sign = Sign::new(severity, what).since(worst.since);
         Ok(Some(sign.next(self.next(&table))))
     }
 

@@ -186,7 +186,12 @@ pub fn text(panels: &[Panel], width: usize) -> String {
         for line in &panel.lines {
             let bars = bars(panel, line, room, top);
             let most = line.points.iter().map(|(_, value)| *value).fold(f64::NAN, f64::max);
-            let told = if most.is_nan() { "nothing known".to_owned() } else { format!("≤ {}", figure(most)) };
+            let told = match line.role {
+                // What goes wrong is told only where it does.
+                Role::Trouble if most.is_nan() => "none".to_owned(),
+                _ if most.is_nan() => "nothing known".to_owned(),
+                _ => format!("≤ {}", figure(most)),
+            };
             let _ = writeln!(text, "  {:named$} {bars} {told}", line.name);
         }
         let (from, to) = (clock(seconds(panel.from)), clock(seconds(panel.to)));

@@ -21,6 +21,11 @@ impl Balancer {
         to_come
     }
 
+    /// Whether nobody is missing on the side of this group.
+    pub(super) fn is_full(&self, values: &Values, group: &str) -> bool {
+        SIDES.iter().zip(&self.sides).all(|(side, up)| side.group != group || up.len() >= side.size(values))
+    }
+
     /// Takes in who is missing, where it gets healthy.
     pub(super) fn fill(&mut self, values: &Values, meant: &dyn Fn(&str) -> bool) {
         self.lower(values, meant);

@@ -39,7 +39,14 @@ impl World {
         self.state().stacks.pace = time;
     }
 
-    /// Somebody else updates a stack: it is done when this returns.
+    /// How long change sets take to be computed from now on, and how long it takes to clear away what an update or a rollback
+    /// left over: no time at first. Until then a set is pending, and a stack takes no other update.
+    pub fn stacks_take(&self, set: Duration, cleanup: Duration) {
+        let stacks = &mut self.state().stacks;
+        (stacks.sets_take, stacks.cleanup) = (set, cleanup);
+    }
+
+    /// Somebody else updates a stack: it is done when this returns, or taken back.
     ///
     /// # Errors
     /// `NotFound` for an unknown stack, `Conflict` where it takes no update, `Invalid` where nothing would change, or for
@@ -49,7 +56,7 @@ impl World {
             let mut state = self.state();
             let now = state.now();
             let number = state.stacks.somebody_updates(name, key, value, now)?;
-            state.stacks.end(name, number, now);
+            state.stacks.finish(name, number, now);
             Ok(())
         };
         update().map_err(|refusal: crate::refusal::Refusal| refusal.directly())

@@ -44,9 +44,10 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    pub(super) fn new(spec: StackSpec, now: Timestamp) -> Self {
+    /// The number tells apart stacks that follow each other with one name.
+    pub(super) fn new(spec: StackSpec, number: u64, now: Timestamp) -> Self {
         let StackSpec { name, values, tags, status } = spec;
-        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("stack/{name}/{now}").as_bytes());
+        let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("stack/{name}/{now}/{number}").as_bytes());
         let arn = format!("arn:aws:cloudformation:us-east-1:123456789012:stack/{name}/{id}");
         let mut stack = Stack::new(arn, name, StackStatus::CreateComplete, now);
         stack.tags = tags;
@@ -80,7 +81,7 @@ impl Held {
             held.stack.updated = Some(now);
             held.own(status.as_str(), None, None, now);
             held.stopped = status.is_in_progress();
-            held.order = Some(Order::of_somebody(&held.values, status == StackStatus::UpdateRollbackInProgress));
+            held.order = Some(Order::of_somebody(&held.values, &status));
         }
         held
     }
@@ -109,8 +110,21 @@ impl Held {
         token: Option<&str>,
         at: Timestamp,
     ) {
-        let physical = physical_id(self.stack.name.as_str(), resource);
+        let physical = physical_id(self.stack.name.as_str(), resource, &self.values);
         self.push((resource, template::type_of(resource), physical), status, reason, token, at);
+    }
+
+    /// Something happens to what a resource was, or would have been, with these values.
+    pub(super) fn tell_of_former(
+        &mut self,
+        resource: &str,
+        values: &Values,
+        status: &str,
+        token: Option<&str>,
+        at: Timestamp,
+    ) {
+        let physical = physical_id(self.stack.name.as_str(), resource, values);
+        self.push((resource, template::type_of(resource), physical), status, None, token, at);
     }
 
     /// Of a resource, by its name in the template, its type, and its own name.
@@ -152,9 +166,10 @@ impl Held {
     }
 }
 
-/// A resource's own name.
-pub(super) fn physical_id(stack: &str, resource: &str) -> String {
-    let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("resource/{stack}/{resource}").as_bytes()).simple();
+/// A resource's own name. What is made for a version has another one with each.
+pub(super) fn physical_id(stack: &str, resource: &str, values: &Values) -> String {
+    let version = template::made_for(resource, values).unwrap_or_default();
+    let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("resource/{stack}/{resource}/{version}").as_bytes()).simple();
     format!("{stack}-{resource}-{}", id.to_string().get(..12).unwrap_or_default().to_uppercase())
 }
 

@@ -1,12 +1,13 @@
-//! Change sets: computed at once, executed once.
+//! Change sets: computed after a while, executed once.
 
 use cloudformation_ops::{Change, ChangeSet, ChangeSetName, ChangeSetStatus, ClientToken, Execution, StackName};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::held::{Held, physical_id};
-use super::state::Stacks;
+use super::state::{Due, Stacks};
 use super::template::{self, TOKEN, Values};
+use crate::agenda::later;
 use crate::refusal::Refusal;
 
 const NO_CHANGES: &str =
@@ -16,7 +17,19 @@ const NO_CHANGES: &str =
 #[derive(Clone, Debug)]
 pub(crate) struct Set {
     pub(crate) shown: ChangeSet,
+    /// What it is once it is computed, until then.
+    pub(super) to_come: Option<ChangeSet>,
     wanted: Values,
+}
+
+impl Set {
+    /// The stack changes by something else: it can no longer be executed, nor once it is computed.
+    pub(super) fn gets_stale(&mut self) {
+        let all = [Some(&mut self.shown), self.to_come.as_mut()];
+        for one in all.into_iter().flatten().filter(|one| one.execution == Execution::Available) {
+            one.execution = Execution::Obsolete;
+        }
+    }
 }
 
 /// What is asked for: without a value, a parameter keeps the one that it has.
@@ -65,7 +78,7 @@ impl Held {
 }
 
 impl Stacks {
-    /// A change set is computed. Its id.
+    /// A change set is made, and will be computed. Its id.
     pub(crate) fn create_set(
         &mut self,
         stack: &StackName,
@@ -74,7 +87,7 @@ impl Stacks {
         now: Timestamp,
     ) -> Result<String, Refusal> {
         self.sets_made += 1;
-        let made = self.sets_made;
+        let (made, takes) = (self.sets_made, self.sets_take);
         let held = self.held_mut(stack)?;
         held.is_free()?;
         if held.sets.contains_key(name) {
@@ -90,14 +103,32 @@ impl Stacks {
         shown.parameters = template::shown(&wanted);
         shown.changes = template::changes(&held.values, &wanted);
         for change in &mut shown.changes {
-            change.physical_id = Some(physical_id(stack.as_str(), &change.logical_id));
+            change.physical_id = Some(physical_id(stack.as_str(), &change.logical_id, &held.values));
         }
         if shown.changes.is_empty() {
             (shown.status, shown.execution) = (ChangeSetStatus::Failed, Execution::Unavailable);
             shown.reason = Some(NO_CHANGES.to_owned());
         }
-        held.sets.insert(name.clone(), Set { shown, wanted });
+        let mut set = Set { shown, to_come: None, wanted };
+        if !takes.is_zero() {
+            let mut pending = set.shown.clone();
+            (pending.status, pending.execution) = (ChangeSetStatus::CreatePending, Execution::Unavailable);
+            pending.reason = None;
+            pending.changes.clear();
+            set.to_come = Some(std::mem::replace(&mut set.shown, pending));
+        }
+        held.sets.insert(name.clone(), set);
+        if !takes.is_zero() {
+            self.agenda.write(later(now, takes), Due::Computed(stack.clone(), id.clone()));
+        }
         Ok(id)
+    }
+
+    pub(super) fn computed(&mut self, stack: &StackName, id: &str) {
+        let sets = self.all.get_mut(stack).into_iter().flat_map(|held| held.sets.values_mut());
+        for set in sets.filter(|set| set.shown.id == id) {
+            set.shown = set.to_come.take().unwrap_or_else(|| set.shown.clone());
+        }
     }
 
     pub(crate) fn set(&self, stack: &StackName, name: &ChangeSetName) -> Result<&ChangeSet, Refusal> {
@@ -118,11 +149,11 @@ impl Stacks {
         if held.had(token, &what)? {
             return Ok(false);
         }
-        let Set { shown, wanted } = held.sets.get(name).ok_or_else(|| unknown(name))?.clone();
+        let Set { shown, wanted, .. } = held.sets.get(name).ok_or_else(|| unknown(name))?.clone();
         if !shown.is_available() {
             let state = match shown.status {
-                ChangeSetStatus::Failed => format!("status of [{}]", shown.status),
-                _ => format!("execution status of [{}]", shown.execution),
+                ChangeSetStatus::CreateComplete => format!("execution status of [{}]", shown.execution),
+                _ => format!("status of [{}]", shown.status),
             };
             let words =
                 format!("InvalidChangeSetStatus: ChangeSet [{}] cannot be executed in its current {state}", shown.id);
@@ -130,8 +161,8 @@ impl Stacks {
         }
         held.is_free()?;
         held.tokens.insert(token.clone(), what);
-        let to_come = held.begin(number, wanted, Some(name.clone()), token.as_str(), now);
-        self.ends_after(stack, number, to_come, now);
+        let wait = held.begin(number, wanted, Some(name.clone()), token.as_str(), now);
+        self.ends_after(stack, number, wait, now);
         Ok(true)
     }
 
@@ -163,8 +194,8 @@ impl Stacks {
         if key == TOKEN || wanted == held.values {
             return Err(Refusal::Invalid("ValidationError: No updates are to be performed.".to_owned()));
         }
-        let to_come = held.begin(number, wanted, None, &format!("colleague-{number}"), now);
-        self.ends_after(stack, number, to_come, now);
+        let wait = held.begin(number, wanted, None, &format!("colleague-{number}"), now);
+        self.ends_after(stack, number, wait, now);
         Ok(number)
     }
 }

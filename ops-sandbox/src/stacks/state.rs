@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::drift::Check;
 use super::held::Held;
 use super::spec::StackSpec;
+use super::update::Wait;
 use crate::agenda::{Agenda, later};
 use crate::refusal::Refusal;
 
@@ -24,6 +25,8 @@ const QUICK: u32 = 20;
 pub(super) enum Due {
     /// What goes on with a stack ends.
     Ends(StackName, u64),
+    /// A change set is computed: of this stack, the one with this id.
+    Computed(StackName, String),
     /// A check for drift ends.
     Checked(DriftCheckId),
 }
@@ -36,14 +39,26 @@ pub(crate) struct Stacks {
     pub(super) agenda: Agenda<Due>,
     /// How long instances take to be healthy.
     pub(super) pace: Duration,
+    /// How long change sets take to be computed.
+    pub(super) sets_take: Duration,
+    /// How long it takes to clear away what an update left over.
+    pub(super) cleanup: Duration,
     pub(super) sets_made: u64,
     orders: u64,
 }
 
 impl Default for Stacks {
     fn default() -> Self {
-        let (all, checks) = (BTreeMap::new(), BTreeMap::new());
-        Self { all, checks, agenda: Agenda::default(), pace: Duration::from_secs(20), sets_made: 0, orders: 0 }
+        Self {
+            all: BTreeMap::new(),
+            checks: BTreeMap::new(),
+            agenda: Agenda::default(),
+            pace: Duration::from_secs(20),
+            sets_take: Duration::ZERO,
+            cleanup: Duration::ZERO,
+            sets_made: 0,
+            orders: 0,
+        }
     }
 }
 
@@ -56,13 +71,15 @@ impl Stacks {
     pub(crate) fn step(&mut self) {
         match self.agenda.pop() {
             Some((at, Due::Ends(name, number))) => self.end(&name, number, at),
+            Some((_, Due::Computed(name, id))) => self.computed(&name, &id),
             Some((_, Due::Checked(id))) => self.checked(&id),
             None => {}
         }
     }
 
     pub(super) fn put(&mut self, spec: StackSpec, now: Timestamp) {
-        self.all.insert(spec.name.clone(), Held::new(spec, now));
+        let number = self.number();
+        self.all.insert(spec.name.clone(), Held::new(spec, number, now));
     }
 
     pub(crate) fn held(&self, name: &StackName) -> Result<&Held, Refusal> {
@@ -83,21 +100,36 @@ impl Stacks {
         self.pace / QUICK
     }
 
-    pub(super) fn ends_after(&mut self, name: &StackName, number: u64, to_come: bool, now: Timestamp) {
-        let time = if to_come { self.pace } else { self.quickly() };
+    pub(super) fn ends_after(&mut self, name: &StackName, number: u64, wait: Wait, now: Timestamp) {
+        let time = match wait {
+            Wait::Instances => self.pace,
+            Wait::Little => self.quickly(),
+            Wait::Cleanup => self.cleanup,
+        };
         self.agenda.write(later(now, time), Due::Ends(name.clone(), number));
     }
 
     /// What goes on with a stack ends, unless it is another thing by now.
     pub(super) fn end(&mut self, name: &StackName, number: u64, at: Timestamp) {
-        let Some(held) = self.all.get_mut(name) else { return };
-        let stopped = held.stopped;
-        let Some(order) = held.order.as_mut().filter(|order| order.number == number) else { return };
-        if stopped {
-            order.is_due = true;
-        } else if let Some(to_come) = held.end(at) {
-            self.ends_after(name, number, to_come, at);
+        let at_once = self.cleanup.is_zero();
+        while let Some(wait) = self.end_stage(name, number, at) {
+            if wait != Wait::Cleanup || !at_once {
+                return self.ends_after(name, number, wait, at);
+            }
         }
+    }
+
+    /// All that goes on with a stack ends now, unless somebody stopped it.
+    pub(super) fn finish(&mut self, name: &StackName, number: u64, at: Timestamp) {
+        while self.end_stage(name, number, at).is_some() {}
+    }
+
+    /// What is waited for next.
+    fn end_stage(&mut self, name: &StackName, number: u64, at: Timestamp) -> Option<Wait> {
+        let held = self.all.get_mut(name).filter(|held| held.stack.status.is_in_progress())?;
+        let order = held.order.as_mut().filter(|order| order.number == number)?;
+        order.is_due = held.stopped;
+        if held.stopped { None } else { held.end(at) }
     }
 
     /// What happened after an event, the oldest first.
@@ -140,8 +172,8 @@ impl Stacks {
         }
         is_in(held, from, action)?;
         held.tokens.insert(token.clone(), what.to_owned());
-        let to_come = held.go_back(number, "User Initiated", Some(token.as_str()), now);
-        self.ends_after(name, number, to_come, now);
+        let wait = held.go_back(number, "User Initiated", Some(token.as_str()), now);
+        self.ends_after(name, number, wait, now);
         Ok(true)
     }
 
@@ -166,8 +198,8 @@ impl Stacks {
             return Err(Refusal::Invalid(words));
         }
         held.tokens.insert(token.clone(), what);
-        let to_come = held.go_on(number, skip, token.as_str(), now);
-        self.ends_after(name, number, to_come, now);
+        let wait = held.go_on(number, skip, token.as_str(), now);
+        self.ends_after(name, number, wait, now);
         Ok(true)
     }
 }

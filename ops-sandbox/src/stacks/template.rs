@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cloudformation_ops::{ChangeAction, ParameterValue, PropertyChange, ResourceChange};
+use cloudformation_ops::{ChangeAction, ParameterValue, PropertyChange, Replacement, ResourceChange};
 
 use crate::refusal::Refusal;
 
@@ -33,8 +33,8 @@ pub(super) const SIDES: [&Side; 2] = [&BLUE, &GREEN];
 
 /// Every resource, with its type, in the order in which they are changed.
 pub(super) const RESOURCES: [(&str, &str); 6] = [
-    (BLUE.launch, "AWS::EC2::LaunchTemplate"),
-    (GREEN.launch, "AWS::EC2::LaunchTemplate"),
+    (BLUE.launch, "AWS::AutoScaling::LaunchConfiguration"),
+    (GREEN.launch, "AWS::AutoScaling::LaunchConfiguration"),
     (ALARM, "AWS::CloudWatch::Alarm"),
     (SETTINGS, "AWS::SSM::Parameter"),
     (BLUE.group, "AWS::AutoScaling::AutoScalingGroup"),
@@ -69,6 +69,11 @@ pub(super) fn is_sound(version: &str) -> bool {
 /// Whether a resource takes its time.
 pub(super) fn is_group(resource: &str) -> bool {
     SIDES.iter().any(|side| side.group == resource)
+}
+
+/// Which version a resource is made for that cannot be changed: another version needs another one in its place.
+pub(super) fn made_for<'a>(resource: &str, values: &'a Values) -> Option<&'a str> {
+    SIDES.iter().find(|side| side.launch == resource).map(|side| side.version(values))
 }
 
 pub(super) fn type_of(resource: &str) -> &'static str {
@@ -131,7 +136,7 @@ pub(super) fn changes(now: &Values, wanted: &Values) -> Vec<ResourceChange> {
             add(side.group, "/Properties/MinSize", key);
             add(side.group, "/Properties/DesiredCapacity", key);
         } else if let Some(side) = SIDES.iter().find(|side| side.version == key) {
-            add(side.launch, "/Properties/LaunchTemplateData/UserData", key);
+            add(side.launch, "/Properties/UserData", key);
         } else if key == ALARM {
             add(ALARM, "/Properties/ActionsEnabled", key);
         } else {
@@ -140,14 +145,18 @@ pub(super) fn changes(now: &Values, wanted: &Values) -> Vec<ResourceChange> {
     }
     for side in SIDES {
         if found.contains_key(side.launch) {
-            let mut follows = PropertyChange::new("/Properties/LaunchTemplate/Version");
-            follows.cause = Some(format!("{}.LatestVersionNumber", side.launch));
+            let mut follows = PropertyChange::new("/Properties/LaunchConfigurationName");
+            follows.cause = Some(side.launch.to_owned());
             found.entry(side.group).or_default().push(follows);
         }
     }
     let listed = RESOURCES.iter().filter_map(|(name, kind)| {
         let mut change = ResourceChange::new(*name, *kind, ChangeAction::Modify);
         change.properties = found.remove(name)?;
+        if made_for(name, now).is_some() {
+            change.replacement = Replacement::Always;
+            change.properties.iter_mut().for_each(|property| property.replaces = Replacement::Always);
+        }
         Some(change)
     });
     listed.collect()

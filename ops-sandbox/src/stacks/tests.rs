@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use cloudformation_ops::{
-    Change, ChangeSetName, ClientToken, ErrorKind, ParameterValue, StackName, StackStatus, StacksRead, StacksWrite,
-    first_failure,
+    Change, ChangeSetName, ChangeSetStatus, ClientToken, ErrorKind, Execution, ParameterValue, Replacement, StackEvent,
+    StackName, StackStatus, StacksRead, StacksWrite, first_failure,
 };
 use version_probe::{VersionsRead, VersionsReadExt};
 
@@ -228,4 +228,138 @@ async fn faults_hit_stacks_as_errors_and_services_as_answers() {
     assert_eq!((answer.healthy, answer.version.as_deref()), (false, Some("b4dc0de")));
     let nobody = "https://prod-s9-k-metapod.example.com".parse().unwrap();
     assert_eq!(world.versions().ask(&nobody).await.unwrap().status, None);
+}
+
+/// What is told of a resource: its own name, and where it is.
+fn told(events: &[StackEvent], name: &str) -> Vec<(String, String)> {
+    let of_resource = events.iter().filter(|event| event.logical_id == name);
+    of_resource.map(|event| (event.physical_id.clone().unwrap(), event.status.to_string())).collect()
+}
+
+#[tokio::test]
+async fn a_change_set_is_pending_until_it_is_computed() {
+    let world = world();
+    world.stacks_take(QUICK, Duration::ZERO);
+    let stacks = world.stacks();
+    let (up, token) = previewed(&world, "up", &[("GreenSize", "2")]).await;
+    let (same, _) = previewed(&world, "same", &[("GreenSize", "0")]).await;
+    for name in [&up, &same] {
+        let set = stacks.change_set(&metapod(), name).await.unwrap();
+        assert_eq!((set.status, set.execution), (ChangeSetStatus::CreatePending, Execution::Unavailable));
+        assert!(set.changes.is_empty() && set.reason.is_none());
+    }
+    let error = stacks.execute_change_set(&metapod(), &up, &token).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    assert!(error.to_string().contains("CREATE_PENDING"), "{error}");
+    let (gone, _) = previewed(&world, "gone", &[("GreenSize", "1")]).await;
+    stacks.delete_change_set(&metapod(), &gone).await.unwrap();
+    world.advance(QUICK);
+    assert!(stacks.change_set(&metapod(), &up).await.unwrap().is_available());
+    assert!(stacks.change_set(&metapod(), &same).await.unwrap().is_empty_change());
+    assert_eq!(stacks.change_set(&metapod(), &gone).await.unwrap_err().kind(), ErrorKind::NotFound);
+
+    let (late, _) = previewed(&world, "late", &[("GreenSize", "1")]).await;
+    stacks.execute_change_set(&metapod(), &up, &token).await.unwrap();
+    world.advance(SLOW);
+    let set = stacks.change_set(&metapod(), &late).await.unwrap();
+    assert_eq!(set.execution, Execution::Obsolete, "the stack changed while it was computed");
+}
+
+#[tokio::test]
+async fn a_version_replaces_what_is_launched_and_the_former_one_is_cleared_away() {
+    let world = world();
+    world.stacks_take(Duration::ZERO, QUICK);
+    let stacks = world.stacks();
+    let (set, token) = previewed(&world, "up", &[("GreenSize", "2"), ("GreenVersion", "9e3c0de")]).await;
+    let changes = stacks.change_set(&metapod(), &set).await.unwrap().changes;
+    let replaced: Vec<_> =
+        changes.iter().map(|change| (change.logical_id.as_str(), change.replacement.clone())).collect();
+    assert_eq!(replaced, [("GreenLaunch", Replacement::Always), ("GreenGroup", Replacement::Never)]);
+    stacks.execute_change_set(&metapod(), &set, &token).await.unwrap();
+    world.advance(SLOW);
+    assert_eq!(status(&world), StackStatus::UpdateCompleteCleanupInProgress);
+    assert_eq!(asked(&world).await, "2 of 4 answer 9e3c0de, 2 b4dc0de; all healthy");
+    let error = world.colleague_begins(&metapod(), "BlueSize", "0").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Conflict, "it takes no update yet");
+    assert_eq!(stacks.cancel_update(&metapod(), &named("no").1).await.unwrap_err().kind(), ErrorKind::Conflict);
+    world.advance(QUICK);
+    assert_eq!(status(&world), StackStatus::UpdateComplete);
+    let launch = told(&stacks.events(&metapod(), None).await.unwrap(), "GreenLaunch");
+    let [.., (former, _), (new, done), (goes, going), (gone, end)] = &launch[..] else { panic!("{launch:?}") };
+    assert_eq!([done, going, end], ["UPDATE_COMPLETE", "DELETE_IN_PROGRESS", "DELETE_COMPLETE"]);
+    assert!(former == new && goes == gone && new != gone, "{launch:?}");
+    assert_eq!(goes, &launch[0].0, "the one that was created with the stack");
+}
+
+#[tokio::test]
+async fn what_would_have_replaced_it_goes_with_the_rollback() {
+    let world = world();
+    world.stacks_take(Duration::ZERO, QUICK);
+    executed(&world, "up", &[("GreenSize", "2"), ("GreenVersion", "broken1")]).await;
+    world.advance(SLOW + QUICK);
+    assert_eq!(status(&world), StackStatus::UpdateRollbackCompleteCleanupInProgress);
+    world.advance(QUICK);
+    assert_eq!(status(&world), StackStatus::UpdateRollbackComplete);
+    let launch = told(&world.stacks().events(&metapod(), None).await.unwrap(), "GreenLaunch");
+    let (first, (last, end)) = (&launch[0].0, launch.last().unwrap());
+    assert!(first != last && end == "DELETE_COMPLETE", "{launch:?}");
+}
+
+#[tokio::test]
+async fn what_still_waits_is_cancelled_when_another_fails() {
+    let world = world();
+    executed(&world, "both", &[("GreenSize", "2"), ("GreenVersion", "broken1"), ("BlueSize", "4")]).await;
+    world.advance(SLOW);
+    let events = world.stacks().events(&metapod(), None).await.unwrap();
+    let failed: Vec<_> = events.iter().filter(|event| event.status.is_failed()).collect();
+    let names: Vec<_> = failed.iter().map(|event| event.logical_id.as_str()).collect();
+    assert_eq!(names, ["GreenGroup", "BlueGroup"]);
+    assert_eq!(failed[1].reason.as_deref(), Some("Resource update cancelled"));
+    assert_eq!(first_failure(&events).unwrap().logical_id, "GreenGroup");
+    world.advance(SLOW);
+    assert_eq!(status(&world), StackStatus::UpdateRollbackComplete);
+    assert_eq!(asked(&world).await, "4 of 4 answer b4dc0de; all healthy");
+}
+
+#[tokio::test]
+async fn a_colleagues_update_is_over_when_it_is_told() {
+    let world = world();
+    world.stacks_take(QUICK, SLOW);
+    world.colleague_updates(&metapod(), "GreenVersion", "9e3c0de").unwrap();
+    assert_eq!(status(&world), StackStatus::UpdateComplete);
+    world.colleague_updates(&metapod(), "BlueVersion", "broken1").unwrap();
+    assert_eq!(status(&world), StackStatus::UpdateRollbackComplete);
+    assert_eq!(asked(&world).await, "4 of 4 answer b4dc0de; all healthy");
+    let count = || world.state().stacks.held(&metapod()).unwrap().events.len();
+    let events = count();
+    world.advance(SLOW * 10);
+    assert_eq!(count(), events, "nothing of it is left to happen");
+
+    world.colleague_updates(&metapod(), "BlueVersion", "stuck12").unwrap();
+    let events = count();
+    world.advance(SLOW * 10);
+    assert_eq!((status(&world), count()), (StackStatus::UpdateRollbackFailed, events));
+}
+
+#[tokio::test]
+async fn a_stack_that_clears_away_ends_when_it_is_released() {
+    let world = world();
+    for (from, to) in [
+        (StackStatus::UpdateCompleteCleanupInProgress, StackStatus::UpdateComplete),
+        (StackStatus::UpdateRollbackCompleteCleanupInProgress, StackStatus::UpdateRollbackComplete),
+    ] {
+        world.put_stack(StackSpec::new(metapod()).blue(1, "b4dc0de").status(from.clone()));
+        world.advance(SLOW);
+        assert_eq!(status(&world), from);
+        world.release_updates(&metapod()).unwrap();
+        assert_eq!(status(&world), to);
+    }
+}
+
+#[tokio::test]
+async fn a_stack_that_was_made_anew_is_another_one() {
+    let world = world();
+    let first = world.stack(&metapod()).unwrap().id;
+    world.put_stack(StackSpec::new(metapod()).blue(2, "b4dc0de"));
+    assert_ne!(world.stack(&metapod()).unwrap().id, first);
 }

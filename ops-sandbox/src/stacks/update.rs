@@ -8,6 +8,20 @@ use jiff::Timestamp;
 use super::held::Held;
 use super::template::{self, RESOURCES, SIDES, Side, Values};
 
+/// As AWS says it: by these words is told what failed from what was only stopped.
+const CANCELLED: &str = "Resource update cancelled";
+
+/// What is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wait {
+    /// Instances that shall be healthy.
+    Instances,
+    /// What needs none.
+    Little,
+    /// That what is left over is gone.
+    Cleanup,
+}
+
 /// What goes on with a stack, or has failed and waits for a person.
 #[derive(Clone, Debug)]
 pub(super) struct Order {
@@ -18,6 +32,8 @@ pub(super) struct Order {
     pub(super) set: Option<ChangeSetName>,
     /// Whether it goes back.
     back: bool,
+    /// Whether it is done, apart from what is left over.
+    cleans: bool,
     before: Values,
     wanted: Values,
     changed: BTreeSet<&'static str>,
@@ -31,12 +47,16 @@ pub(super) struct Order {
 
 impl Order {
     /// One that somebody else began, and that changes nothing.
-    pub(super) fn of_somebody(values: &Values, back: bool) -> Self {
+    pub(super) fn of_somebody(values: &Values, status: &StackStatus) -> Self {
+        use StackStatus::{
+            UpdateCompleteCleanupInProgress, UpdateRollbackCompleteCleanupInProgress, UpdateRollbackInProgress,
+        };
         Self {
             number: 0,
             token: Some("somebody".to_owned()),
             set: None,
-            back,
+            back: matches!(status, UpdateRollbackInProgress | UpdateRollbackCompleteCleanupInProgress),
+            cleans: matches!(status, UpdateCompleteCleanupInProgress | UpdateRollbackCompleteCleanupInProgress),
             before: values.clone(),
             wanted: values.clone(),
             changed: BTreeSet::new(),
@@ -52,7 +72,7 @@ impl Order {
 }
 
 impl Held {
-    /// An update begins. Whether instances are to come.
+    /// An update begins.
     pub(super) fn begin(
         &mut self,
         number: u64,
@@ -60,7 +80,7 @@ impl Held {
         set: Option<ChangeSetName>,
         token: &str,
         at: Timestamp,
-    ) -> bool {
+    ) -> Wait {
         let changes = template::changes(&self.values, &wanted);
         let touched = |name: &str| changes.iter().any(|change| change.logical_id == name);
         let changed = RESOURCES.iter().map(|(name, _)| *name).filter(|name| touched(name)).collect();
@@ -68,8 +88,8 @@ impl Held {
         for (name, other) in &mut self.sets {
             if Some(name) == set.as_ref() {
                 other.shown.execution = Execution::ExecuteInProgress;
-            } else if other.shown.execution == Execution::Available {
-                other.shown.execution = Execution::Obsolete;
+            } else {
+                other.gets_stale();
             }
         }
         let order = Order { number, token: Some(token.to_owned()), set, changed, before, wanted, ..nothing() };
@@ -79,39 +99,48 @@ impl Held {
         self.work(at)
     }
 
-    /// The changed resources are worked on. Whether instances are to come.
-    fn work(&mut self, at: Timestamp) -> bool {
-        let Some(Order { token, changed, .. }) = self.order.clone() else { return false };
+    /// The changed resources are worked on.
+    fn work(&mut self, at: Timestamp) -> Wait {
+        let Some(Order { token, changed, back, .. }) = self.order.clone() else { return Wait::Little };
         // In the template's order: groups need what they launch.
         for (name, _) in RESOURCES.iter().filter(|(name, _)| changed.contains(name)) {
-            self.tell(name, "UPDATE_IN_PROGRESS", None, token.as_deref(), at);
+            let is_replaced = !back && template::made_for(name, &self.values).is_some();
+            let reason = is_replaced.then_some("It cannot be changed: another one is made in its place");
+            self.tell(name, "UPDATE_IN_PROGRESS", reason, token.as_deref(), at);
             if !template::is_group(name) {
                 self.tell(name, "UPDATE_COMPLETE", None, token.as_deref(), at);
             }
         }
-        self.balancer.lower(&self.values, &|group| changed.contains(group))
+        let to_come = self.balancer.lower(&self.values, &|group| changed.contains(group));
+        if to_come { Wait::Instances } else { Wait::Little }
     }
 
-    /// What goes on ends, well or not. Where it goes back now: whether instances are to come.
-    pub(super) fn end(&mut self, at: Timestamp) -> Option<bool> {
+    /// What goes on ends, well or not. What is waited for next, unless that was all.
+    pub(super) fn end(&mut self, at: Timestamp) -> Option<Wait> {
         let order = self.order.clone()?;
-        if order.back {
-            self.end_back(&order, at);
+        if order.cleans {
+            self.cleaned(&order, at);
             return None;
+        }
+        if order.back {
+            return self.end_back(&order, at);
         }
         let token = order.token.as_deref();
         let fails = |side: &&&Side| order.changed.contains(side.group) && side.fails(&self.values);
-        let failing: Vec<&Side> = SIDES.iter().filter(fails).copied().collect();
-        let failed: Vec<&str> = failing.iter().map(|side| side.group).collect();
-        for side in failing {
+        let mut failed: Vec<&str> = Vec::new();
+        if let Some(side) = SIDES.iter().find(fails) {
             let size = side.size(&self.values);
-            let reason = format!(
-                "Received 0 SUCCESS signal(s) out of {size}. Unable to satisfy 100% MinSuccessfulInstancesPercent requirement"
-            );
+            let reason = format!("No new instance got healthy, out of {size} that were waited for");
             self.tell(side.group, "UPDATE_FAILED", Some(&reason), token, at);
+            failed.push(side.group);
         }
-        for group in order.groups().into_iter().filter(|group| !failed.contains(group)) {
-            self.tell(group, "UPDATE_COMPLETE", None, token, at);
+        for group in order.groups() {
+            if failed.is_empty() || self.balancer.is_full(&self.values, group) {
+                self.tell(group, "UPDATE_COMPLETE", None, token, at);
+            } else if !failed.contains(&group) {
+                self.tell(group, "UPDATE_FAILED", Some(CANCELLED), token, at);
+                failed.push(group);
+            }
         }
         self.balancer.fill(&self.values, &|group| order.changed.contains(group) && !failed.contains(&group));
         if !failed.is_empty() {
@@ -119,9 +148,31 @@ impl Held {
         }
         self.executed(&order, Execution::ExecuteComplete);
         self.own("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", None, token, at);
-        self.own("UPDATE_COMPLETE", None, token, at);
+        Some(self.clean(&order, at))
+    }
+
+    /// What is left over begins to go.
+    fn clean(&mut self, order: &Order, at: Timestamp) -> Wait {
+        self.tell_left_over(order, "DELETE_IN_PROGRESS", at);
+        if let Some(order) = &mut self.order {
+            order.cleans = true;
+        }
+        Wait::Cleanup
+    }
+
+    fn cleaned(&mut self, order: &Order, at: Timestamp) {
+        self.tell_left_over(order, "DELETE_COMPLETE", at);
+        let status = if order.back { "UPDATE_ROLLBACK_COMPLETE" } else { "UPDATE_COMPLETE" };
+        self.own(status, None, order.token.as_deref(), at);
         self.order = None;
-        None
+    }
+
+    /// What was replaced, or what would have replaced it.
+    fn tell_left_over(&mut self, order: &Order, status: &str, at: Timestamp) {
+        let values = if order.back { &order.wanted } else { &order.before };
+        for name in order.changed.iter().filter(|name| template::made_for(name, values).is_some()) {
+            self.tell_of_former(name, values, status, order.token.as_deref(), at);
+        }
     }
 
     fn executed(&mut self, order: &Order, how: Execution) {
@@ -130,27 +181,24 @@ impl Held {
         }
     }
 
-    /// The update goes back. Whether instances are to come.
-    pub(super) fn go_back(&mut self, number: u64, reason: &str, token: Option<&str>, at: Timestamp) -> bool {
-        let Some(mut order) = self.order.clone() else { return false };
+    /// The update goes back.
+    pub(super) fn go_back(&mut self, number: u64, reason: &str, token: Option<&str>, at: Timestamp) -> Wait {
+        let Some(mut order) = self.order.clone() else { return Wait::Little };
         self.executed(&order, Execution::ExecuteFailed);
         self.values = order.before.clone();
         let cancelled = self.stack.status == StackStatus::UpdateInProgress && token != order.token.as_deref();
         self.own("UPDATE_ROLLBACK_IN_PROGRESS", Some(reason), token, at);
         if cancelled {
-            let groups = order.groups();
-            groups
-                .iter()
-                .for_each(|group| self.tell(group, "UPDATE_FAILED", Some("Resource update cancelled"), token, at));
+            order.groups().iter().for_each(|group| self.tell(group, "UPDATE_FAILED", Some(CANCELLED), token, at));
         }
         (order.number, order.back, order.token, order.is_due) = (number, true, token.map(str::to_owned), false);
         self.order = Some(order);
         self.work(at)
     }
 
-    /// A rollback that failed goes on. Whether instances are to come.
-    pub(super) fn go_on(&mut self, number: u64, skip: &[String], token: &str, at: Timestamp) -> bool {
-        let Some(order) = &mut self.order else { return false };
+    /// A rollback that failed goes on.
+    pub(super) fn go_on(&mut self, number: u64, skip: &[String], token: &str, at: Timestamp) -> Wait {
+        let Some(order) = &mut self.order else { return Wait::Little };
         order.skipped.extend(skip.iter().cloned());
         (order.number, order.token, order.is_due) = (number, Some(token.to_owned()), false);
         let failed = std::mem::take(&mut order.failed);
@@ -158,10 +206,10 @@ impl Held {
         for name in failed.iter().filter(|name| !skip.contains(name)) {
             self.tell(name, "UPDATE_IN_PROGRESS", None, Some(token), at);
         }
-        true
+        Wait::Instances
     }
 
-    fn end_back(&mut self, order: &Order, at: Timestamp) {
+    fn end_back(&mut self, order: &Order, at: Timestamp) -> Option<Wait> {
         let token = order.token.as_deref();
         let stuck = |group: &str| {
             let side = SIDES.iter().find(|side| side.group == group);
@@ -184,16 +232,15 @@ impl Held {
             if let Some(order) = &mut self.order {
                 order.failed = failed.iter().map(|&name| name.to_owned()).collect();
             }
-            return;
+            return None;
         }
         self.own("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", None, token, at);
-        self.own("UPDATE_ROLLBACK_COMPLETE", None, token, at);
-        self.order = None;
+        Some(self.clean(order, at))
     }
 }
 
 fn nothing() -> Order {
-    Order { token: None, is_due: false, ..Order::of_somebody(&Values::new(), false) }
+    Order { token: None, is_due: false, ..Order::of_somebody(&Values::new(), &StackStatus::UpdateInProgress) }
 }
 
 fn failed_to_update(names: &[&str]) -> String {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use cloudformation_ops::{ServiceStack, StackName};
+use cloudformation_ops::{
+    Change, ClientToken, Replacement, ServiceStack, StackName, StackStatus, StacksClient, StacksRead, StacksReadExt,
+    StacksWrite,
+};
 use ops_sandbox::scenario::services;
 use ops_sandbox::{Fault, Operation, Server, World};
 use version_probe::{AddressTemplate, ServiceAddress, VersionsClient, VersionsRead, VersionsReadExt};
@@ -79,4 +82,48 @@ async fn a_connection_that_is_kept_stays_with_its_instance() {
     assert_eq!(told.len(), 1, "{told:?}");
     let fresh = stage.client.sample(&stage.address(&night.metapod), 4).await.unwrap();
     assert_eq!(fresh.counts().len(), 2, "{fresh}");
+}
+
+/// With a clock that runs, as in a demonstration: nobody moves it, and the client waits as it does for AWS.
+#[tokio::test]
+async fn a_rollback_while_the_clock_runs() {
+    let world = World::seeded(1);
+    let night = services(&world, "prod").unwrap();
+    world.instances_take(Duration::from_millis(500));
+    world.stacks_take(Duration::from_millis(50), Duration::from_millis(50));
+    let server = Server::start(world.clone()).await.unwrap();
+    let stacks = StacksClient::new(crate::conformance::aws(&server).await);
+    let client = VersionsClient::builder().build().unwrap();
+    let stage = Stage { world, server, client };
+    let (set, token): (_, ClientToken) = ("good-one".parse().unwrap(), "order-1".parse().unwrap());
+    let before = stacks.events(&night.metapod, None).await.unwrap().pop().map(|event| event.id);
+    let stack = stacks.stack(&night.metapod).await.unwrap();
+    let change = Change::of(&stack).with("GreenVersion", "6c957ed").unwrap().with("GreenSize", "2").unwrap();
+    stacks.create_change_set(&change, &set).await.unwrap();
+    let read = stacks.wait_for_change_set(&night.metapod, &set, START).await.unwrap();
+    let replaced = |name: &str| read.changes.iter().find(|one| one.logical_id == name).map(|one| &one.replacement);
+    assert_eq!(
+        (replaced("GreenLaunch"), replaced("GreenGroup")),
+        (Some(&Replacement::Always), Some(&Replacement::Never))
+    );
+    let user_data = &read.changes[0].properties[0];
+    assert_eq!((&user_data.replaces, user_data.after.as_deref()), (&Replacement::Always, Some("6c957ed")));
+
+    stacks.execute_change_set(&night.metapod, &set, &token).await.unwrap();
+    let address = stage.address(&night.metapod);
+    let asking = async {
+        let mut failed = 0_usize;
+        loop {
+            failed += usize::from(!stage.client.ask(&address).await.unwrap().healthy);
+            let now = stage.world.stack(&night.metapod).unwrap().status;
+            if now == StackStatus::UpdateComplete {
+                return failed;
+            }
+        }
+    };
+    let until = |followed: &cloudformation_ops::Followed| followed.has_ended(&token);
+    let (failed, followed) =
+        tokio::join!(asking, stacks.wait_for_stack(&night.metapod, before.as_ref(), until, START, |_, _| ()));
+    assert_eq!((failed, followed.unwrap().stack.status), (0, StackStatus::UpdateComplete));
+    assert_eq!(stage.asked(&night.metapod).await, "2 of 4 answer 6c957ed, 2 b4dc0de; all healthy");
 }

@@ -382,7 +382,7 @@ impl Raise {
 
 fn cost(reads: &TableReads, from: Capacity, to: Capacity) -> String {
     match &reads.prices {
-        Some(prices) => format!("It costs about {} more (public price list).", prices.of_change(from, to)),
+        Some(prices) => format!("What it costs, by the price list: {}.", prices.of_change(from, to)),
         None => "What it costs is not known: no prices for this region are configured.".to_owned(),
     }
 }

@@ -228,8 +228,10 @@ impl Recipe for RollBackService {
         for shard in &shards {
             shard::plan(self, &mut draft, reads, shard, &version).await?;
         }
-        if draft.actions().is_empty() && !draft.is_blocked() {
-            draft.finding(Finding::pass("version", format!("nothing to do: {version} is what is live")));
+        if draft.actions().is_empty() {
+            if !draft.is_blocked() {
+                draft.finding(Finding::pass("version", format!("nothing to do: {version} is what is live")));
+            }
         } else {
             draft.note("All other parameters keep their values, and the template stays as it is.");
             draft.later("Revert the bad change before the next deploy: the pipeline would bring it back.");

@@ -56,7 +56,7 @@ pub(super) async fn plan(
 ) -> Result<()> {
     let Some(steps) = steps(recipe, draft, shard, version) else { return Ok(()) };
     let newest = reads.stacks.events(&shard.stack.name, None).await?.pop().map(|event| event.id);
-    let planned = draft.now().as_second();
+    let planned = draft.now().as_millisecond();
     let mut before: Option<&Step> = None;
     for step in &steps {
         let update = step.update(&shard.stack, before, newest.clone(), planned);

@@ -1,13 +1,14 @@
 //! What is told of stacks, events, change sets and drift.
 
 use cloudformation_ops::{
-    ChangeSet, DriftCheckId, DriftCheckStatus, DriftedResource, ParameterValue, PropertyChange, ResourceChange, Stack,
-    StackEvent, StackStatus,
+    ChangeSet, DriftCheckId, DriftCheckStatus, DriftedResource, ParameterValue, PropertyChange, Replacement,
+    ResourceChange, Stack, StackEvent, StackStatus,
 };
 use jiff::Timestamp;
 
 use super::super::held::Held;
 use super::super::state::Stacks;
+use super::super::template::SIDES;
 use crate::aws::Form;
 use crate::aws::xml::Xml;
 use crate::refusal::Refusal;
@@ -143,13 +144,14 @@ fn detail(one: &PropertyChange, values: bool) -> Xml {
     let target = Xml::default()
         .leaf("Attribute", "Properties")
         .leaf("Name", name)
-        .leaf("RequiresRecreation", "Never")
+        .leaf("RequiresRecreation", if one.replaces == Replacement::Always { "Always" } else { "Never" })
         .leaf("Path", &one.path);
     let target = some(target, "BeforeValue", one.before.as_ref().filter(|_| values));
     let target = some(target, "AfterValue", one.after.as_ref().filter(|_| values));
-    let of_resource = one.cause.as_ref().is_some_and(|cause| cause.contains('.'));
-    let source = if of_resource { "ResourceAttribute" } else { "ParameterReference" };
-    let told = Xml::default().node("Target", target).leaf("Evaluation", "Static").leaf("ChangeSource", source);
+    let of_resource = one.cause.as_ref().is_some_and(|cause| SIDES.iter().any(|side| side.launch == cause));
+    // What another resource becomes is known only then.
+    let (source, known) = if of_resource { ("ResourceReference", "Dynamic") } else { ("ParameterReference", "Static") };
+    let told = Xml::default().node("Target", target).leaf("Evaluation", known).leaf("ChangeSource", source);
     some(told, "CausingEntity", one.cause.as_ref())
 }
 

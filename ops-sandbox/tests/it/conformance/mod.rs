@@ -18,7 +18,7 @@ use ops_client::{Environment, conformance};
 use ops_sandbox::{Fault, Server, Target, World};
 
 /// The sandbox's services of AWS, through AWS's own library.
-async fn aws(server: &Server) -> Aws {
+pub(super) async fn aws(server: &Server) -> Aws {
     let quick = ops_aws::patient().with_pauses(Duration::from_millis(1), Duration::from_millis(2));
     let aws = Aws::builder(Environment::new("sandbox"), "us-east-1").endpoint(&server.aws_url()).retry(quick);
     aws.keys("AKIAIOSFODNN7EXAMPLE", "secret".to_owned().into(), None).build().await.unwrap()

@@ -31,6 +31,7 @@ impl<P: StacksRead + StacksWrite> Prepare for StacksStage<P> {
 
     async fn prepare(&self, scenario: &Scenario) -> Result<()> {
         self.world.clear();
+        self.world.stacks_take(Duration::from_secs(2), Duration::from_secs(5));
         for play in &scenario.plays {
             let spec = StackSpec::new(play.name.clone())
                 .blue(play.blue.size, &play.blue.version)
