@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use dynamodb_ops::{Capacity, CapacityChange, Place, Table, TableName, Unit};
+use dynamodb_ops::{AccountLimits, Capacity, CapacityChange, Place, Table, TableName, Unit};
 use ops_client::Result;
 
 use super::port::TablesPort;
-use super::{Demand, TableSpec};
+use super::{Demand, TableSpec, Tables};
 use crate::World;
-use crate::agenda::later;
+use crate::refusal::Refusal;
 
 /// Tables: what is put there, and what others do there.
 impl World {
@@ -17,7 +17,7 @@ impl World {
         TablesPort::new(self.clone())
     }
 
-    /// Puts a table there, of which the same was asked in the last hour.
+    /// Puts a table there, with its past.
     pub fn put_table_of_dynamodb(&self, spec: TableSpec) {
         let mut state = self.state();
         let now = state.now();
@@ -44,27 +44,32 @@ impl World {
     /// From now on so much is asked of a table or an index.
     ///
     /// # Errors
-    /// `NotFound` for an unknown table.
+    /// `NotFound` for an unknown table or index.
     pub fn set_demand(&self, name: &TableName, place: &Place, unit: Unit, demand: Demand) -> Result<()> {
         let mut state = self.state();
         let now = state.now();
+        state.tables.capacity(name, place, now).map_err(|refusal| refusal.directly())?;
         let held = state.tables.held(name, now).map_err(|refusal| refusal.directly())?;
         held.ask(place, unit, demand, now);
         Ok(())
     }
 
-    /// Somebody else begins to change units; it takes as long as any change.
+    /// How much the account, and a table of it, may have from now on: as AWS begins with, at first.
+    pub fn set_account_limits(&self, limits: AccountLimits) {
+        self.state().tables.limits = limits;
+    }
+
+    /// Somebody else begins to change units, whatever they are; it takes as long as any change.
     ///
     /// # Errors
     /// As the port says.
     pub fn colleague_sets_capacity(&self, name: &TableName, place: &Place, to: Capacity) -> Result<()> {
         let mut state = self.state();
         let now = state.now();
-        let until = later(now, state.tables.takes);
-        let held = state.tables.held(name, now).map_err(|refusal| refusal.directly())?;
-        let seen = held.table.place(place).map_or(to, |there| there.capacity);
-        let change = CapacityChange::new(place.clone(), seen, to);
-        held.begin(&change, until, to.lowers(seen), now);
-        Ok(())
+        let set = |tables: &mut Tables| {
+            let seen = tables.capacity(name, place, now)?;
+            tables.set_capacity(name, &CapacityChange::new(place.clone(), seen, to), now)
+        };
+        set(&mut state.tables).map_err(|refusal: Refusal| refusal.directly())
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use dynamodb_ops::{
-    AccountLimits, CapacityChange, Error, Place, Probe, Result, ScalingChange, ScalingTarget, Table, TableName,
-    TablesRead, TablesWrite, Usage, Window,
+    AccountLimits, CapacityChange, Error, ErrorKind, Place, Probe, Result, ScalingChange, ScalingTarget, Table,
+    TableName, TablesRead, TablesWrite, Usage, Window,
 };
 use jiff::SignedDuration;
 
@@ -89,7 +89,7 @@ impl TablesRead for TablesPort {
     }
 
     async fn limits(&self) -> Result<AccountLimits> {
-        self.read(Operation::TableLimits, About::Everything, |_| Ok(AccountLimits::default())).await
+        self.read(Operation::TableLimits, About::Everything, |state| Ok(state.tables.limits)).await
     }
 
     async fn usage(&self, table: &TableName, place: &Place, window: &Window) -> Result<Usage> {
@@ -119,11 +119,22 @@ impl TablesRead for TablesPort {
 #[async_trait]
 impl TablesWrite for TablesPort {
     async fn set_capacity(&self, table: &TableName, change: &CapacityChange) -> Result<()> {
-        self.change(Operation::SetCapacity, table, |state| {
+        let mut rest = None;
+        let set = self.change(Operation::SetCapacity, table, |state| {
             let now = state.now();
-            state.tables.set_capacity(table, change, now)
+            let set = state.tables.set_capacity(table, change, now);
+            if matches!(set, Err(Refusal::Throttled(_))) {
+                rest = state.tables.rest(table, &change.place, now);
+            }
+            set
+        });
+        let set = set.await;
+        set.map_err(|error| match rest {
+            Some(rest) if error.kind() == ErrorKind::RateLimited => {
+                error.with_retry_after(rest).with_remedy("lower it then; it may be raised at any time")
+            }
+            _ => error,
         })
-        .await
     }
 
     async fn set_scaling(&self, table: &TableName, change: &ScalingChange) -> Result<()> {

@@ -7,12 +7,16 @@ use jiff::Timestamp;
 
 use super::Demand;
 
+/// So many minutes of the past are remembered of a table that is put there, and more where more is said of it.
+pub(super) const BEFORE: u32 = 60;
+
 /// A table that is put there, and what is asked of it.
 #[derive(Clone, Debug)]
 pub struct TableSpec {
     pub(super) table: Table,
     pub(super) scaling: Vec<ScalingTarget>,
-    pub(super) demand: BTreeMap<(Place, Unit), Demand>,
+    /// Since so many minutes ago.
+    pub(super) demand: BTreeMap<(Place, Unit), Vec<(u32, Demand)>>,
 }
 
 impl TableSpec {
@@ -52,13 +56,23 @@ impl TableSpec {
     #[must_use]
     pub fn scales(mut self, place: Place, unit: Unit, min: u64, max: u64) -> Self {
         self.scaling.push(ScalingTarget::new(place, unit, Bounds::new(min, max)));
+        self.scaling.sort_by(|one, other| (&one.place, one.unit).cmp(&(&other.place, other.unit)));
         self
     }
 
-    /// Of which so much is asked.
+    /// Of which so much is asked, for an hour now.
     #[must_use]
     pub fn asked(mut self, place: Place, unit: Unit, demand: Demand) -> Self {
-        self.demand.insert((place, unit), demand);
+        self.demand.insert((place, unit), vec![(BEFORE, demand)]);
+        self
+    }
+
+    /// Of which so much is asked since so many minutes ago, and what was said before until then.
+    #[must_use]
+    pub fn asked_since(mut self, place: Place, unit: Unit, minutes: u32, demand: Demand) -> Self {
+        let asked = self.demand.entry((place, unit)).or_default();
+        asked.push((minutes, demand));
+        asked.sort_by_key(|(minutes, _)| std::cmp::Reverse(*minutes));
         self
     }
 

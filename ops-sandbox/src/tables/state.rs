@@ -11,12 +11,10 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Demand;
-use super::spec::TableSpec;
+use super::spec::{BEFORE, TableSpec};
 use crate::agenda::later;
 use crate::refusal::Refusal;
 
-/// How long what was asked before a table was put there is remembered.
-const BEFORE: SignedDuration = SignedDuration::from_hours(1);
 const MINUTE: i64 = 60;
 
 /// All tables.
@@ -27,11 +25,17 @@ pub(crate) struct Tables {
     pub(super) takes: Duration,
     /// How long after its end a minute is known.
     pub(super) lag: Duration,
+    pub(super) limits: AccountLimits,
 }
 
 impl Default for Tables {
     fn default() -> Self {
-        Self { all: BTreeMap::new(), takes: Duration::from_secs(10), lag: Duration::from_secs(60) }
+        Self {
+            all: BTreeMap::new(),
+            takes: Duration::from_secs(10),
+            lag: Duration::from_secs(60),
+            limits: AccountLimits::default(),
+        }
     }
 }
 
@@ -56,11 +60,15 @@ struct Changing {
 
 impl Held {
     fn new(spec: TableSpec, now: Timestamp) -> Self {
-        let since = minute(now).checked_sub(BEFORE).unwrap_or(now);
+        let ago = |minutes: u32| minute(now).checked_sub(SignedDuration::from_mins(minutes.into())).unwrap_or(now);
+        let longest = spec.demand.values().flatten().map(|(minutes, _)| *minutes).fold(BEFORE, u32::max);
+        let since = ago(longest);
         let mut table = spec.table;
         table.created = table.created.or(since.checked_sub(SignedDuration::from_hours(1_000)).ok());
         let units = table.places.iter().map(|there| (there.place.clone(), vec![(since, there.capacity)])).collect();
-        let demand = spec.demand.into_iter().map(|(of, demand)| (of, vec![(since, demand)])).collect();
+        let asked =
+            |list: Vec<(u32, Demand)>| list.into_iter().map(|(minutes, demand)| (ago(minutes), demand)).collect();
+        let demand = spec.demand.into_iter().map(|(of, list)| (of, asked(list))).collect();
         Self { table, scaling: spec.scaling, units, demand, changing: None }
     }
 
@@ -75,16 +83,14 @@ impl Held {
         let Some(Changing { place, to, until }) = self.changing.take_if(|changing| changing.until <= now) else {
             return;
         };
-        self.set(&place, to, until);
         self.table.status = TableStatus::Active;
-    }
-
-    /// These are the units from then on.
-    pub(super) fn set(&mut self, place: &Place, to: Capacity, at: Timestamp) {
-        if let Some(there) = self.table.places.iter_mut().find(|there| there.place == *place) {
-            (there.capacity, there.status) = (to, TableStatus::Active);
-            self.units.entry(place.clone()).or_default().push((at, to));
+        for there in &mut self.table.places {
+            there.status = TableStatus::Active;
+            if there.place == place {
+                there.capacity = to;
+            }
         }
+        self.units.entry(place).or_default().push((until, to));
     }
 
     pub(super) fn ask(&mut self, place: &Place, unit: Unit, demand: Demand, from: Timestamp) {
@@ -112,6 +118,12 @@ impl Held {
 impl Tables {
     pub(super) fn put(&mut self, spec: TableSpec, now: Timestamp) {
         self.all.insert(spec.table.name.clone(), Held::new(spec, now));
+    }
+
+    /// Units of a place that is there.
+    pub(super) fn capacity(&mut self, name: &TableName, place: &Place, now: Timestamp) -> Result<Capacity, Refusal> {
+        let found = self.held(name, now)?.table.place(place).map(|there| there.capacity);
+        found.ok_or_else(|| no_index(name, place))
     }
 
     pub(super) fn held(&mut self, name: &TableName, now: Timestamp) -> Result<&mut Held, Refusal> {
@@ -156,20 +168,19 @@ impl Tables {
         change: &CapacityChange,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let most = AccountLimits::default().table;
+        let most = self.limits.table;
         for unit in Unit::BOTH {
             if change.to.of(unit) == 0 || change.to.of(unit) > most.of(unit) {
                 let words = format!("{} {unit} units are not between 1 and {}", change.to.of(unit), most.of(unit));
                 return Err(Refusal::Invalid(words));
             }
         }
-        let until = later(now, self.takes);
+        let (until, limits, all) = (later(now, self.takes), self.limits, self.provisioned());
         let held = self.held(name, now)?;
         if held.table.billing != Billing::Provisioned {
             return Err(Refusal::Invalid(format!("{name} is paid by request: it has no units to set")));
         }
-        let missing = || Refusal::NotFound(format!("{name} has no such index: {}", change.place));
-        let there = held.table.place(&change.place).cloned().ok_or_else(missing)?;
+        let there = held.table.place(&change.place).cloned().ok_or_else(|| no_index(name, &change.place))?;
         if there.capacity != change.seen {
             return Err(Refusal::Conflict(format!("{} of {name} has {}", change.place, there.capacity)));
         }
@@ -189,8 +200,31 @@ impl Tables {
             );
             return Err(Refusal::Throttled(words));
         }
+        for unit in Unit::BOTH {
+            let (was, to, most) = (there.capacity.of(unit), change.to.of(unit), limits.account.of(unit));
+            if to > was && all.of(unit) - was + to > most {
+                let words = format!(
+                    "LimitExceededException: Subscriber limit exceeded: the account may have {most} {unit} units in all"
+                );
+                return Err(Refusal::Rejected(words));
+            }
+        }
         held.begin(change, until, lowers, now);
         Ok(())
+    }
+
+    /// All units that are paid for.
+    fn provisioned(&self) -> Capacity {
+        let places = self.all.values().flat_map(|held| &held.table.places);
+        places.fold(Capacity::new(0, 0), |sum, there| {
+            Capacity::new(sum.read + there.capacity.read, sum.write + there.capacity.write)
+        })
+    }
+
+    /// How long a place may not be lowered from now on.
+    pub(super) fn rest(&mut self, name: &TableName, place: &Place, now: Timestamp) -> Option<Duration> {
+        let next = Decreases::of(self.held(name, now).ok()?.table.place(place)?, now).next;
+        Duration::try_from(next.duration_since(now)).ok()
     }
 
     pub(super) fn set_scaling(
@@ -199,7 +233,7 @@ impl Tables {
         change: &ScalingChange,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let most = AccountLimits::default().account.of(change.unit);
+        let most = self.limits.account.of(change.unit);
         if change.to.min == 0 || change.to.min > change.to.max || change.to.max > most {
             return Err(Refusal::Invalid(format!("{} is no range of units", change.to)));
         }
@@ -216,13 +250,14 @@ impl Tables {
 }
 
 impl Held {
-    pub(super) fn begin(&mut self, change: &CapacityChange, until: Timestamp, lowers: bool, now: Timestamp) {
+    fn begin(&mut self, change: &CapacityChange, until: Timestamp, lowers: bool, now: Timestamp) {
         let CapacityChange { place, to, .. } = change.clone();
         self.table.status = TableStatus::Updating;
+        for there in self.table.places.iter_mut().filter(|there| there.place == Place::Table || there.place == place) {
+            // The table is changed with its index.
+            there.status = TableStatus::Updating;
+        }
         if let Some(there) = self.table.places.iter_mut().find(|there| there.place == place) {
-            if place != Place::Table {
-                there.status = TableStatus::Updating;
-            }
             if lowers {
                 there.last_decrease = Some(now);
                 there.decreases_today += 1;
@@ -232,6 +267,10 @@ impl Held {
         }
         self.changing = Some(Changing { place, to, until });
     }
+}
+
+fn no_index(name: &TableName, place: &Place) -> Refusal {
+    Refusal::NotFound(format!("{name} has no such index: {place}"))
 }
 
 /// The beginning of a minute.

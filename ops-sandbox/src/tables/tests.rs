@@ -1,12 +1,14 @@
-use dynamodb_ops::{
-    Bounds, Capacity, CapacityChange, Cause, ErrorKind, Place, ScalingChange, TableName, TablesRead, TablesWrite, Unit,
-    Usage, Window,
-};
-use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
-use super::{Demand, TableSpec};
-use crate::World;
+use dynamodb_ops::{
+    AccountLimits, Bounds, Capacity, CapacityChange, Cause, Effect, ErrorKind, HeadRoom, Place, Remedy, ScalingChange,
+    TableName, TableStatus, TablesRead, TablesWrite, Unit, Usage, Window, diagnose,
+};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{About, Demand, TableSpec};
+use crate::scenario::throttled_tables;
+use crate::{Fault, Operation, World};
 
 fn name() -> TableName {
     "prod-s3-analytics-datomic".parse().unwrap()
@@ -46,8 +48,9 @@ async fn what_the_units_do_not_cover_is_refused_and_a_raise_ends_that() {
     world.advance(Duration::from_secs(180));
     assert_eq!(world.table_of_dynamodb(&name()).unwrap().places[0].capacity, Capacity::new(50, 30));
     let after = usage(&world).await;
-    let minute = after.points(Unit::Write).last().unwrap();
-    assert_eq!((minute.consumed, minute.throttled.all()), (Some(24.0), 0.0));
+    let [.., old, minute] = after.points(Unit::Write) else { panic!("there are minutes") };
+    assert_eq!((old.at.to_string().as_str(), old.throttled.all()), ("2026-11-26T10:00:00Z", 240.0), "as it began");
+    assert_eq!((minute.consumed, minute.throttled.all()), (Some(24.0), 0.0), "from the next minute on");
 }
 
 #[tokio::test]
@@ -75,11 +78,108 @@ async fn decreases_are_counted_and_who_is_late_is_refused() {
     let refused = world.tables().set_capacity(&name(), &fifth).await.unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::RateLimited);
     assert!(refused.to_string().contains("from 2026-11-26T11:01:00Z on"), "{refused}");
+    assert_eq!(refused.retry_after(), Some(Duration::from_secs(3_580)));
     world.advance(Duration::from_secs(3_600));
     world.tables().set_capacity(&name(), &fifth).await.unwrap();
 
     let stale = world.tables().set_capacity(&name(), &change(Capacity::new(50, 99))).await.unwrap_err();
     assert_eq!(stale.kind(), ErrorKind::Conflict, "not as it was seen");
+}
+
+#[tokio::test]
+async fn a_colleague_is_bound_by_the_same_rules() {
+    let world = world();
+    let sets = |place: &Place, to| world.colleague_sets_capacity(&name(), place, to).map_err(|error| error.kind());
+    assert_eq!(sets(&Place::Index("by-date".to_owned()), Capacity::new(9, 9)), Err(ErrorKind::NotFound));
+    sets(&Place::Table, Capacity::new(80, 20)).unwrap();
+    assert_eq!(sets(&Place::Table, Capacity::new(90, 20)), Err(ErrorKind::Conflict), "one change at a time");
+    let ours = world.tables().set_capacity(&name(), &change(Capacity::new(50, 30))).await.unwrap_err();
+    assert_eq!(ours.kind(), ErrorKind::Conflict);
+    world.advance(Duration::from_secs(10));
+    let table = world.table_of_dynamodb(&name()).unwrap();
+    assert_eq!((table.is_active(), table.places[0].capacity), (true, Capacity::new(80, 20)), "theirs is not lost");
+    let ours = world.tables().set_capacity(&name(), &change(Capacity::new(50, 30))).await.unwrap_err();
+    assert_eq!(ours.kind(), ErrorKind::Conflict, "it would have lost it");
+}
+
+#[tokio::test]
+async fn an_index_is_changed_with_its_table() {
+    let world = World::seeded(1).at("2026-11-26T10:00:00Z".parse::<Timestamp>().unwrap());
+    world.put_table_of_dynamodb(TableSpec::new(name()).units(50, 20).index("by-date", 10, 10));
+    let index = Place::Index("by-date".to_owned());
+    let change = CapacityChange::new(index.clone(), Capacity::new(10, 10), Capacity::new(10, 15));
+    world.tables().set_capacity(&name(), &change).await.unwrap();
+    let statuses = || {
+        let table = world.table_of_dynamodb(&name()).unwrap();
+        [table.status, table.places[0].status.clone(), table.places[1].status.clone()]
+    };
+    assert_eq!(statuses(), [TableStatus::Updating, TableStatus::Updating, TableStatus::Updating]);
+    world.advance(Duration::from_secs(10));
+    assert_eq!(statuses(), [TableStatus::Active, TableStatus::Active, TableStatus::Active]);
+    let table = world.table_of_dynamodb(&name()).unwrap();
+    assert_eq!(table.place(&Place::Table).unwrap().capacity, Capacity::new(50, 20));
+    assert_eq!(table.place(&index).unwrap().capacity, Capacity::new(10, 15));
+}
+
+#[tokio::test]
+async fn demand_has_a_past_and_a_limit_of_its_own_where_it_is_paid_by_request() {
+    let world = World::seeded(1).at("2026-11-26T10:00:00Z".parse::<Timestamp>().unwrap());
+    let spec = TableSpec::new(name()).on_demand(None, Some(20));
+    let spec = spec.asked_since(Place::Table, Unit::Write, 5, Demand::wanted(24.0));
+    world.put_table_of_dynamodb(spec.asked_since(Place::Table, Unit::Write, 90, Demand::wanted(12.0)));
+    let window = Window::before(world.now(), SignedDuration::from_hours(2));
+    let usage = world.tables().usage(&name(), &Place::Table, &window).await.unwrap();
+    let told: Vec<_> = usage.points(Unit::Write).iter().map(|minute| minute.consumed.unwrap()).collect();
+    assert_eq!(told, [vec![12.0; 85], vec![20.0; 4]].concat(), "a minute is not known yet");
+    assert_eq!(usage.throttled(Unit::Write).of(Cause::OnDemandLimit), 4.0 * 240.0);
+    assert_eq!(usage.throttling(Unit::Write).unwrap().0, "2026-11-26T09:55:00Z".parse().unwrap());
+}
+
+#[tokio::test]
+async fn an_account_has_no_more_than_it_may_have() {
+    let world = world();
+    world.put_table_of_dynamodb(TableSpec::new("prod-metapod-datomic".parse().unwrap()).units(10, 70));
+    world.set_account_limits(AccountLimits::new(Capacity::new(100, 100), Capacity::new(100, 90)));
+    let sets = async |write| world.tables().set_capacity(&name(), &change(Capacity::new(50, write))).await;
+    assert_eq!(sets(91).await.unwrap_err().kind(), ErrorKind::Invalid, "more than a table may have");
+    assert_eq!(sets(31).await.unwrap_err().kind(), ErrorKind::Rejected, "more than all tables may have");
+    sets(30).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_whose_answer_is_lost_is_seen_in_the_table() {
+    let world = world();
+    world.faults().next(1, Operation::SetCapacity, Fault::DropAfterEffect);
+    let lost = world.tables().set_capacity(&name(), &change(Capacity::new(50, 30))).await.unwrap_err();
+    assert_eq!((lost.kind(), lost.effect()), (ErrorKind::Unavailable, Effect::Possible));
+    world.advance(Duration::from_secs(10));
+    assert_eq!(world.table_of_dynamodb(&name()).unwrap().places[0].capacity, Capacity::new(50, 30));
+    assert_eq!(world.count(Operation::SetCapacity, About::Table(&name()).subject()).effects, 1);
+}
+
+#[tokio::test]
+async fn a_night_has_a_table_for_each_answer() {
+    let world = World::seeded(1).at("2026-11-26T10:00:00Z".parse::<Timestamp>().unwrap());
+    throttled_tables(&world, "prod").unwrap();
+    let tables = world.tables();
+    let window = Window::before(world.now(), SignedDuration::from_hours(1));
+    let mut told = Vec::new();
+    for name in tables.tables("prod-").await.unwrap() {
+        let table = tables.table(&name).await.unwrap();
+        let usage = tables.usage(&name, &Place::Table, &window).await.unwrap();
+        let (scaling, limits) = (tables.scaling(&name).await.unwrap(), tables.limits().await.unwrap());
+        for found in diagnose(&table, &[usage], &scaling, &limits, HeadRoom::default()) {
+            told.push((name.as_str().to_owned(), found.unit, found.remedy));
+        }
+    }
+    let bounds = Bounds::new(20, 40);
+    let wanted = [
+        ("prod-correnteza-datomic", Unit::Read, Remedy::SpreadKeys),
+        ("prod-s1-ledger-datomic", Unit::Write, Remedy::RaiseMaximum { bounds, max: 69, from: 40 }),
+        ("prod-s3-analytics-datomic", Unit::Write, Remedy::Raise { from: 20, to: 30 }),
+    ];
+    assert_eq!(told, wanted.map(|(name, unit, remedy)| (name.to_owned(), unit, remedy)));
+    assert!(throttled_tables(&world, "no/name").is_err());
 }
 
 #[tokio::test]
