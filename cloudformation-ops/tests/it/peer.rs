@@ -13,7 +13,7 @@ use ops_client::http::{Endpoint, Idempotency};
 use crate::client_as;
 
 /// A world of its own: other tests have others.
-const REGION: &str = "sa-east-1";
+const REGION: &str = "me-central-1";
 
 struct Peer {
     stacks: StacksClient,
@@ -127,6 +127,8 @@ async fn peer() -> Option<Peer> {
 async fn a_stand_in_for_aws_conforms() {
     let Some(peer) = peer().await else { return };
     let report = run_all(&peer).await;
+    // Others find no fault there.
+    peer.prepare(Scenario::shipped()).await.unwrap();
     assert!(report.failed().is_empty(), "{report}");
     // It shows hidden values in change sets; AWS does not.
     assert_eq!(report.passed().len(), CASES.len() - 1, "{report}");
