@@ -65,20 +65,22 @@ struct Cli {
 }
 
 impl Cli {
-    fn question(&self, reach: &Reach) -> Result<RollBackService, Failure> {
+    async fn question(&self, reach: &Reach) -> Result<RollBackService, Failure> {
         let settings = reach.settings.services.clone().unwrap_or_default();
         let service = self.service.clone().or_else(|| reach.sandbox.as_ref().map(|_| "metapod".to_owned()));
         let service = service.ok_or_else(|| Failure::usage("say which service: --service NAME"))?;
-        let version = match (&self.to, self.last_good || reach.sandbox.is_some()) {
-            (Some(commit), _) => Wanted::Commit(commit.clone()),
-            (None, true) => Wanted::LastGood,
-            (None, false) => {
-                return Err(Failure::usage("say which version: --to COMMIT, or --last-good"));
-            }
-        };
         let pipeline = |name: &String| {
             let wrong = |error| Failure::usage(format!("services: {error}"));
             name.parse::<PipelineName>().map_err(wrong)
+        };
+        let built_by = match (&self.pipeline, settings.pipelines.get(&service)) {
+            (Some(named), _) => Some(named.clone()),
+            (None, configured) => configured.map(pipeline).transpose()?,
+        };
+        let version = match (&self.to, self.last_good || reach.sandbox.is_some()) {
+            (Some(commit), _) => Wanted::Commit(commit.clone()),
+            (None, true) => Wanted::LastGood,
+            (None, false) => return Err(which_version(reach, built_by.as_ref(), &service).await),
         };
         let deploys = settings.deploys.iter().map(pipeline).collect::<Result<Vec<_>, _>>()?;
         let mut question = RollBackService::new(&service, version)
@@ -95,10 +97,6 @@ impl Cli {
         if let (Some(side), Some(size)) = (self.side, self.size) {
             question = question.starting(Start::new(side, size));
         }
-        let built_by = match (&self.pipeline, settings.pipelines.get(&service)) {
-            (Some(named), _) => Some(named.clone()),
-            (None, configured) => configured.map(pipeline).transpose()?,
-        };
         if let Some(built_by) = built_by {
             question = question.built_by(built_by);
         }
@@ -109,7 +107,19 @@ impl Cli {
     }
 }
 
+/// Who does not say which version, is shown those that there are.
+async fn which_version(reach: &Reach, built_by: Option<&PipelineName>, service: &str) -> Failure {
+    let pipeline = built_by.cloned().or_else(|| service.parse().ok());
+    let builds = match &pipeline {
+        Some(pipeline) => reach.services().newest_builds(pipeline).await,
+        None => Vec::new(),
+    };
+    let choice =
+        if builds.is_empty() { String::new() } else { format!("; the newest builds are:\n  {}", builds.join("\n  ")) };
+    Failure::usage(format!("say which version: --to COMMIT, or --last-good{choice}"))
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    examples::main_loop::run(&cli.flags, false, async |reach| cli.question(reach))
+    examples::main_loop::run(&cli.flags, false, async |reach| cli.question(reach).await)
 }

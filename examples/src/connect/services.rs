@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cloudformation_ops::{StacksRead, StacksWrite};
 use dynamodb_ops::{Prices, TablesRead, TablesWrite};
-use gocd_client::{BuildsRead, GocdClient, PipelineName};
+use gocd_client::{Build, BuildsRead, BuildsReadExt, GocdClient, PipelineName};
 use ops_client::http::Credential;
 use ops_plan::{Recipe, Registry};
 use ops_recipes::first::{BuildsSystem, StacksSystem, System, TablesSystem};
@@ -19,6 +19,8 @@ use crate::config::{Environment, Services as Settings, Tables as TableSettings};
 use crate::exit::Failure;
 use crate::login::Read;
 
+/// How many builds are told to choose from.
+const BUILDS: usize = 10;
 /// How long instances of the embedded sandbox take.
 const INSTANCES_TAKE: Duration = Duration::from_secs(4);
 /// How long it computes a change set, and how long it clears away what an update left.
@@ -147,6 +149,17 @@ impl Services {
             RelieveThrottling::ID if self.tables.is_none() => Some(("DynamoDB", "tables")),
             _ => None,
         }
+    }
+
+    /// The newest builds of a pipeline, a line each, for who has to choose one; none where the build server does not say.
+    pub async fn newest_builds(&self, pipeline: &PipelineName) -> Vec<String> {
+        let Some(builds) = &self.builds else { return Vec::new() };
+        let newest = builds.reads.builds(pipeline, BUILDS).await.unwrap_or_default();
+        let told = |build: &Build| {
+            let word = if build.has_passed() { "" } else { " (has not passed)" };
+            format!("{build}{word}")
+        };
+        newest.iter().map(told).collect()
     }
 
     /// The tables, for pictures of them.

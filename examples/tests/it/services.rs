@@ -91,19 +91,28 @@ fn what_is_not_configured_is_told_with_its_setting() {
         .is(2, &["DynamoDB cannot be reached", "configure tables for it"]);
 }
 
-/// What is missing in a question is told before anybody is asked.
-#[test]
+/// What is missing in a question is told, and what there is to choose from.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[cfg(feature = "aws")]
-fn what_the_question_lacks_is_told() {
+async fn what_the_question_lacks_is_told() {
+    let world = ops_sandbox::World::seeded(1);
+    ops_sandbox::gocd::builds(&world).unwrap();
+    let server = ops_sandbox::Server::start(world).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let nowhere = "region = \"us-east-1\"\nendpoint = \"http://127.0.0.1:9\"\n";
-    let settings = format!("[environments.prod.services]\n{nowhere}[environments.prod.tables]\n{nowhere}");
+    let gocd = format!("gocd_url = \"{}\"\n", server.gocd_url());
+    let settings = format!("[environments.prod.services]\n{gocd}{nowhere}[environments.prod.tables]\n{nowhere}");
     std::fs::write(folder.path().join("ops.toml"), settings).unwrap();
-    let prod =
-        |program: &str, arguments: &[&str]| start(folder.path(), program, &[&["--env", "prod"], arguments].concat());
-    prod("rollback-service", &["--last-good"]).is(2, &["say which service"]);
-    prod("rollback-service", &["--service", "metapod"]).is(2, &["say which version"]);
-    prod("relieve-throttling", &[]).is(2, &["say which table"]);
+    tokio::task::block_in_place(|| {
+        let prod = |program: &str, arguments: &[&str]| {
+            start(folder.path(), program, &[&["--env", "prod"], arguments].concat())
+        };
+        prod("rollback-service", &["--last-good"]).is(2, &["say which service"]);
+        let builds = ["say which version", "the newest builds are", "809:6c957ed8", "Retract whole transactions"];
+        prod("rollback-service", &["--service", "metapod"]).is(2, &builds);
+        prod("rollback-service", &["--service", "metapod"]).is(2, &["811:1a2b3c4f", "(has not passed)"]);
+        prod("relieve-throttling", &[]).is(2, &["say which table"]);
+    });
 }
 
 #[test]
