@@ -128,7 +128,7 @@ async fn a_stand_in_for_aws_conforms() {
     let Some(peer) = peer().await else { return };
     let report = run_all(&peer).await;
     // Others find no fault there.
-    peer.prepare(Scenario::shipped()).await.unwrap();
+    peer.prepare(&Scenario::shipped().unwrap()).await.unwrap();
     assert!(report.failed().is_empty(), "{report}");
     // It shows hidden values in change sets; AWS does not.
     assert_eq!(report.passed().len(), CASES.len() - 1, "{report}");

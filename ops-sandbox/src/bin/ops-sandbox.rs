@@ -29,6 +29,9 @@ const USAGE: &str = "usage: ops-sandbox [--datasets N] [--schema] [--port P] [--
   --until-eof      stop when the standard input ends, so that the sandbox dies with whoever started it
 ";
 
+/// What stacks and tables are named after.
+const ENVIRONMENT: &str = "sandbox";
+
 #[derive(Default)]
 struct Settings {
     datasets: Option<usize>,
@@ -90,6 +93,8 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
     if settings.datasets.is_some() || !settings.on_aurora {
         scenario::stack(&world);
     }
+    scenario::services(&world, ENVIRONMENT)?;
+    scenario::throttled_tables(&world, ENVIRONMENT)?;
     settings.trouble.into_iter().for_each(|trouble| world.aurora_trouble(trouble));
     let run = run.map_or_else(|| "-".to_owned(), |run| run.to_string());
     if let Some(latency) = settings.latency {
@@ -110,6 +115,8 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
         writeln!(out, "aurora {}", server.aurora_urls().join(","))?;
         writeln!(out, "mesos {}", server.mesos_url())?;
         writeln!(out, "aws {}", server.aws_url())?;
+        writeln!(out, "gocd {}", server.gocd_url())?;
+        writeln!(out, "services {}", server.service_addresses())?;
         writeln!(out, "transaction {transaction}")?;
         writeln!(out, "committed {committed}")?;
         writeln!(out, "run {run}")?;
