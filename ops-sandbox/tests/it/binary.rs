@@ -20,7 +20,7 @@ fn start(arguments: &[&str]) -> (Child, ChildStdin, HashMap<String, String>) {
         .unwrap();
     let told = BufReader::new(child.stdout.take().unwrap())
         .lines()
-        .take(11)
+        .take(13)
         .map(|line| line.unwrap().split_once(' ').map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap())
         .collect();
     let stdin = child.stdin.take().unwrap();
@@ -56,6 +56,15 @@ async fn it_serves_and_dies_with_its_starter() {
     for url in [format!("{}/health", schedulers[0]), format!("{}/state-summary", told["mesos"])] {
         assert_eq!(reqwest::get(url).await.unwrap().status(), 200);
     }
+
+    // And GoCD, and the services, each below its stack's name.
+    let asked = reqwest::get(format!("{}/go/api/version", told["gocd"])).await.unwrap();
+    assert_eq!(asked.status(), 200);
+    let parts = [("environment", "sandbox"), ("prototype", "global"), ("suffix", "k"), ("service", "metapod")];
+    let address =
+        parts.iter().fold(told["services"].clone(), |url, (name, part)| url.replace(&format!("{{{name}}}"), part));
+    let answer = reqwest::get(format!("{address}/api/version")).await.unwrap().text().await.unwrap();
+    assert!(answer.contains("b4dc0de"), "{answer}");
 
     drop(stdin);
     assert!(child.wait().unwrap().success());
