@@ -139,7 +139,7 @@ pub struct Services {
     pub endpoint: Option<String>,
     /// Where a service answers, with places for `{environment}`, `{prototype}`, `{suffix}` and `{service}`.
     pub addresses: Option<String>,
-    /// GoCD's address, without the `/go` below which it lies.
+    /// GoCD's address, with or without the `/go` below which it lies.
     pub gocd_url: Option<String>,
     /// How to log in there: a user and a password, or a personal access token.
     pub gocd_login: Option<Login>,

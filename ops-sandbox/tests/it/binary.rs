@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
+use gocd_client::{BuildsReadExt, GocdClient};
 use metapod_client::{Environment, MetapodClient, MetapodWrite};
 use serde_json::Value;
 use sonar_client::{DatasetFilter, SonarClient, SonarRead, TransactionId};
@@ -58,8 +59,8 @@ async fn it_serves_and_dies_with_its_starter() {
     }
 
     // And GoCD, and the services, each below its stack's name.
-    let asked = reqwest::get(format!("{}/go/api/version", told["gocd"])).await.unwrap();
-    assert_eq!(asked.status(), 200);
+    let gocd = GocdClient::builder(Environment::new("sandbox"), &told["gocd"]).build().unwrap();
+    assert_eq!(gocd.builds(&"metapod".parse().unwrap(), 3).await.unwrap().len(), 3);
     let parts = [("environment", "sandbox"), ("prototype", "global"), ("suffix", "k"), ("service", "metapod")];
     let address =
         parts.iter().fold(told["services"].clone(), |url, (name, part)| url.replace(&format!("{{{name}}}"), part));
