@@ -304,17 +304,8 @@ async fn credential(way: &Way<'_>, login: Option<&Login>) -> Result<Credential, 
 /// The machines of a region. Nobody is asked who we are: no call is made.
 #[cfg(feature = "aws")]
 async fn machines(name: &str, fleet: &crate::config::Fleet, rights: Rights) -> Result<Fleet, Failure> {
-    let mut aws = ops_aws::Aws::builder(ops_client::Environment::new(name), &fleet.region);
-    if let Some(profile) = &fleet.profile {
-        aws = aws.profile(profile);
-    }
-    if let Some(endpoint) = &fleet.endpoint {
-        aws = aws.endpoint(endpoint);
-    }
-    let aws = aws
-        .build()
-        .await
-        .map_err(|error| Failure::usage(format!("the machines (fleet): {}", crate::exit::told(&error))))?;
+    let (profile, endpoint) = (fleet.profile.as_deref(), fleet.endpoint.as_deref());
+    let aws = super::way::aws(name, ("the machines", "fleet"), &fleet.region, profile, endpoint).await?;
     let address = aws.address();
     let client = Arc::new(fleet_ops::FleetClient::new(aws));
     Ok(Fleet {

@@ -260,16 +260,9 @@ async fn gocd(way: &Way<'_>, settings: &Settings, address: &str) -> Result<GocdC
 async fn over_aws(name: &str, settings: &Settings, rights: Rights) -> Result<Stacks, Failure> {
     use cloudformation_ops::StacksClient;
 
-    let mut aws = ops_aws::Aws::builder(ops_client::Environment::new(name), &settings.region);
-    if let Some(profile) = &settings.profile {
-        aws = aws.profile(profile);
-    }
-    if let Some(endpoint) = &settings.endpoint {
-        aws = aws.endpoint(endpoint);
-    }
-    let wrong =
-        |error: ops_client::Error| Failure::usage(format!("the stacks (services): {}", crate::exit::told(&error)));
-    let client = Arc::new(StacksClient::new(aws.build().await.map_err(wrong)?));
+    let (profile, endpoint) = (settings.profile.as_deref(), settings.endpoint.as_deref());
+    let aws = super::way::aws(name, ("the stacks", "services"), &settings.region, profile, endpoint).await?;
+    let client = Arc::new(StacksClient::new(aws));
     Ok(Stacks {
         address: client.aws().address(),
         reads: Arc::clone(&client) as Arc<dyn StacksRead>,
@@ -280,16 +273,9 @@ async fn over_aws(name: &str, settings: &Settings, rights: Rights) -> Result<Sta
 /// The tables over AWS. No call is made.
 #[cfg(feature = "aws")]
 async fn tables_over_aws(name: &str, settings: &TableSettings, rights: Rights) -> Result<Tables, Failure> {
-    let mut aws = ops_aws::Aws::builder(ops_client::Environment::new(name), &settings.region);
-    if let Some(profile) = &settings.profile {
-        aws = aws.profile(profile);
-    }
-    if let Some(endpoint) = &settings.endpoint {
-        aws = aws.endpoint(endpoint);
-    }
-    let wrong =
-        |error: ops_client::Error| Failure::usage(format!("the tables (tables): {}", crate::exit::told(&error)));
-    let client = Arc::new(dynamodb_ops::TablesClient::new(aws.build().await.map_err(wrong)?));
+    let (profile, endpoint) = (settings.profile.as_deref(), settings.endpoint.as_deref());
+    let aws = super::way::aws(name, ("the tables", "tables"), &settings.region, profile, endpoint).await?;
+    let client = Arc::new(dynamodb_ops::TablesClient::new(aws));
     Ok(Tables {
         address: client.aws().address(),
         reads: priced(Arc::clone(&client) as Arc<dyn TablesRead>, settings, &settings.region),

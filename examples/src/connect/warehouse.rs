@@ -266,15 +266,8 @@ async fn metabase(way: &Way<'_>, address: &str) -> Result<MetabaseClient, Failur
 async fn over_aws(way: &Way<'_>, settings: &Redshift, rights: Rights) -> Result<(Clusters, Option<Sessions>), Failure> {
     use redshift_ops::ClusterClient;
 
-    let mut aws = ops_aws::Aws::builder(ops_client::Environment::new(way.name), &settings.region);
-    if let Some(profile) = &settings.profile {
-        aws = aws.profile(profile);
-    }
-    if let Some(endpoint) = &settings.endpoint {
-        aws = aws.endpoint(endpoint);
-    }
-    let wrong = |error: &ops_client::Error| Failure::usage(format!("the warehouse (redshift): {}", told(error)));
-    let aws = aws.build().await.map_err(|error| wrong(&error))?;
+    let (profile, endpoint) = (settings.profile.as_deref(), settings.endpoint.as_deref());
+    let aws = super::way::aws(way.name, ("the warehouse", "redshift"), &settings.region, profile, endpoint).await?;
     let client = ClusterClient::new(aws);
     let sql = match (&settings.host, &settings.password) {
         (Some(_), Some(_)) => None,

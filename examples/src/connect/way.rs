@@ -84,3 +84,24 @@ pub(super) fn unconfigured(name: &str, system: &str, setting: &str) -> String {
 fn pem(path: &Path) -> Result<Vec<u8>, Failure> {
     read_bounded(path, MAX_PEM).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
 }
+
+/// AWS as a section of the settings tells it: its region, its profile, another address. No call is made.
+#[cfg(feature = "aws")]
+pub(super) async fn aws(
+    name: &str,
+    (system, setting): (&str, &str),
+    region: &str,
+    profile: Option<&str>,
+    endpoint: Option<&str>,
+) -> Result<ops_aws::Aws, Failure> {
+    let mut aws = ops_aws::Aws::builder(Name::new(name), region);
+    if let Some(profile) = profile {
+        aws = aws.profile(profile);
+    }
+    if let Some(endpoint) = endpoint {
+        aws = aws.endpoint(endpoint);
+    }
+    let wrong =
+        |error: ops_client::Error| Failure::usage(format!("{system} ({setting}): {}", crate::exit::told(&error)));
+    aws.build().await.map_err(wrong)
+}

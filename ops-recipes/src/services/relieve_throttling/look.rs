@@ -1,6 +1,6 @@
 //! What is seen of bounds, units, and the time after them.
 
-use dynamodb_ops::{CapacityChange, ScalingChange, Table, TableStatus, Usage, Window};
+use dynamodb_ops::{CapacityChange, Cause, ScalingChange, Table, TableStatus, Usage, Window};
 use jiff::{SignedDuration, Timestamp};
 use ops_client::Result;
 use ops_plan::{Finding, Observed};
@@ -72,12 +72,17 @@ async fn after(reads: &TableReads, known: &Known) -> Result<(Usage, Timestamp)> 
     Ok((reads.tables.usage(&known.table, &known.place, &window).await?, from))
 }
 
-/// Whether the throttles have ended, by what is known of the time after.
+/// Whether the throttles have ended, by what is known of the time after. What a hot partition refuses was said not to be helped.
 pub(super) async fn proof(reads: &TableReads, waited: &Known) -> Result<Finding> {
     const GUARD: &str = "throttles";
     let (usage, from) = after(reads, waited).await?;
     let minutes = |unit| usage.points(unit).iter().filter(|point| point.at >= from);
-    let refused: f64 = waited.units.iter().flat_map(|unit| minutes(*unit)).map(|point| point.throttled.all()).sum();
+    let refused: f64 = waited
+        .units
+        .iter()
+        .flat_map(|unit| minutes(*unit))
+        .map(|point| point.throttled.all() - point.throttled.of(Cause::KeyRange))
+        .sum();
     let (table, place) = (&waited.table, &waited.place);
     Ok(match usage.newest().filter(|at| *at >= from) {
         None => Finding::warn(GUARD, format!("{table}: nothing is known yet of the time after {}", utc(from))),

@@ -368,9 +368,10 @@ impl Raise {
         if units.is_empty() {
             return;
         }
-        draft.phase_at("bounds", 1, bounds.collect());
-        // A table takes one change at a time.
+        // A table takes one change at a time. Units first: so the way back begins with the bounds, and nothing scales up again what
+        // was lowered.
         draft.phase_at("units", 1, units);
+        draft.phase_at("bounds", 1, bounds.collect());
         draft.phase_at("what came of it", 1, known);
         draft.later("Lower it again when the demand has passed (undo this run): it costs until then.");
     }

@@ -10,6 +10,7 @@ use ops_plan::{Action, Danger, Obligation, Repeat};
 use serde::{Deserialize, Serialize};
 
 use crate::services::TableWrites;
+use crate::words::names;
 
 /// How long a table may be changed: seconds as a rule, minutes when it gets more partitions.
 const CHANGED_WITHIN: Duration = Duration::from_secs(30 * 60);
@@ -205,9 +206,16 @@ impl Action for TableStep {
                 )
             }
             Self::Known(known) => format!(
-                "aws cloudwatch get-metric-statistics --namespace AWS/DynamoDB --metric-name WriteThrottleEvents \\\n  \
+                "# for {}:\n\
+                 aws cloudwatch get-metric-statistics --namespace AWS/DynamoDB --metric-name … \\\n  \
                    --dimensions Name=TableName,Value={} --period 60 --statistics Sum --start-time {:.0} --end-time …   # no data is «not known yet»",
-                known.table, known.since
+                names(known.units.iter().map(|unit| if *unit == Unit::Read {
+                    "ReadThrottleEvents"
+                } else {
+                    "WriteThrottleEvents"
+                })),
+                known.table,
+                known.since
             ),
         }
     }

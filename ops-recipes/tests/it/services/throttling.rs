@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use dynamodb_ops::{Capacity, Place, TableName, Unit};
 use jiff::{SignedDuration, Timestamp};
-use ops_plan::{Ask, Host, Outcome, Plan, Registry, Target};
+use ops_plan::{Ask, Host, Outcome, Plan, Registry, Target, Verdict};
 use ops_recipes::services::picture::{Role, text};
 use ops_recipes::services::{RelieveThrottling, TableReads, TableStep, TableWrites};
 use ops_sandbox::tables::{About, Demand, TableSpec};
 use ops_sandbox::{Fault, Operation, World};
 
 use crate::desk::{Desk, blocks};
-use crate::stage::texts;
+use crate::stage::{texts, word};
 
 fn name() -> TableName {
     "prod-s3-analytics-datomic".parse().unwrap()
@@ -75,6 +75,23 @@ async fn a_clock_that_is_ahead_hides_no_proof() {
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
     assert!(report.text().contains("none refused since the change"), "{}", report.text());
     assert!(world.now() < ours, "it waited for our own clock's time");
+}
+
+#[tokio::test]
+async fn what_a_hot_partition_goes_on_refusing_is_no_failure_of_the_raise() {
+    let world = World::seeded(1).at(Timestamp::now());
+    let spec = TableSpec::new(name()).units(50, 1_000).scales(Place::Table, Unit::Write, 5, 1_000);
+    world.put_table_of_dynamodb(spec.asked(Place::Table, Unit::Write, Demand::hot(1_224.0, 1_200.0)));
+    let plan = plan_at(&world, world.now()).await;
+    assert_eq!(word(&plan.head().findings, "hot-partition").unwrap().verdict, Verdict::Warn);
+    let registry = registry(&world);
+    let desk = Desk::new();
+    let report = desk.apply_while_time_passes(&world, &registry, plan).await;
+    assert_eq!((report.outcome, units(&world)), (Outcome::Done, Capacity::new(50, 1_300)), "{}", report.text());
+    // The way back begins with the bounds: otherwise what is lowered would be scaled up again.
+    let done = desk.runner.runs().list().unwrap().remove(0).unwrap();
+    let undo = texts(&desk.runner.plan_undo(&registry, &done.dir).await.unwrap());
+    assert!(undo.len() == 2 && undo[0].contains("scale between 5 to 1000, not 5 to 1300"), "{undo:?}");
 }
 
 #[tokio::test]
