@@ -45,6 +45,8 @@ class Instance:
         self.id, self.side, self.version = f"i-{next(NUMBERS):017x}", side, version
         self.state, self.answered = "starting", 0
         self.connections, self.busy, self.server = set(), set(), None
+        # Whom the balancer sent here, and who was answered nothing yet: maybe not even accepted.
+        self.sent = 0
 
     async def start(self):
         self.server = await asyncio.start_server(self.connected, "127.0.0.1", 0)
@@ -86,8 +88,11 @@ class Instance:
     async def drain(self, pace):
         """Who keeps a connection may ask once more; what was asked is answered, however long it takes."""
         self.state = "draining"
-        end = asyncio.get_running_loop().time() + pace / 2
-        while self.connections and asyncio.get_running_loop().time() < end:
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        while self.sent and clock() < begun + WAIT_AT_MOST:
+            await asyncio.sleep(0.01)
+        while self.connections and clock() < begun + pace / 2:
             await asyncio.sleep(0.01)
         for writer in self.connections - self.busy:
             writer.close()
@@ -135,17 +140,30 @@ class Service:
             writer.close()
 
     async def pass_on(self, instance, reader, writer):
-        upstream_reader, upstream = await asyncio.open_connection("127.0.0.1", instance.port)
-        asking = asyncio.create_task(self.copy(reader, upstream, asks=True))
-        try:
-            await self.copy(upstream_reader, writer)
-        finally:
-            asking.cancel()
-            upstream.close()
+        instance.sent += 1
+        answered = False
 
-    async def copy(self, reader, writer, asks=False):
+        def first():
+            nonlocal answered
+            if not answered:
+                answered = True
+                instance.sent -= 1
+
+        try:
+            upstream_reader, upstream = await asyncio.open_connection("127.0.0.1", instance.port)
+            asking = asyncio.create_task(self.copy(reader, upstream, asks=True))
+            try:
+                await self.copy(upstream_reader, writer, then=first)
+            finally:
+                asking.cancel()
+                upstream.close()
+        finally:
+            first()
+
+    async def copy(self, reader, writer, asks=False, then=lambda: None):
         with contextlib.suppress(OSError):
             while piece := await reader.read(65536):
+                then()
                 if asks and writer.is_closing():
                     self.failed += 1
                     return

@@ -57,7 +57,7 @@ fn a_table_is_raised_and_the_way_back_is_owed() {
             "writes a second",
             "planned",
             "[done, 1 still owed]",
-            "none refused since the change",
+            "none refused any more",
             "lower the capacity of sandbox-s3-analytics-datomic again to 50 read, 20 write",
         ],
     );

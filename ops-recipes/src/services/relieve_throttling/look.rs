@@ -11,6 +11,8 @@ use crate::words::utc;
 
 /// How far beyond the change data is asked for: as far as it is told at once.
 const BEYOND: SignedDuration = SignedDuration::from_hours(24);
+/// How long a change may go on refusing before it was not enough: the service tells when it was asked for, not when it served.
+const TAKES_EFFECT: SignedDuration = SignedDuration::from_mins(5);
 /// Since when a raise may be the one that is meant.
 const LATELY: SignedDuration = SignedDuration::from_hours(12);
 
@@ -49,16 +51,27 @@ pub(super) fn busy(table: &Table) -> String {
     }
 }
 
-/// Whether a whole minute after the change is known: what is not there is not known yet.
+/// Whether it is known what came of the change: a minute in which nothing was refused, or many in which something was.
 pub(super) async fn known(reads: &TableReads, known: &Known) -> Result<Observed> {
     let (usage, from) = after(reads, known).await?;
-    Ok(match usage.newest() {
-        Some(at) if at >= from => Observed::Done,
-        Some(at) => {
-            Observed::Going(format!("{}: known until {}, the change was at {}", known.table, utc(at), utc(from)))
-        }
-        None => Observed::Going(format!("{}: nothing is known yet of the time after {}", known.table, utc(from))),
-    })
+    let Some(newest) = usage.newest() else {
+        return Ok(Observed::Going(format!("{}: nothing is known yet of the time after {}", known.table, utc(from))));
+    };
+    if newest < from {
+        let text = format!("{}: known until {}, the change was at {}", known.table, utc(newest), utc(from));
+        return Ok(Observed::Going(text));
+    }
+    let refused = refused(&usage, known, newest);
+    if refused == 0.0 || newest.duration_since(from) >= TAKES_EFFECT {
+        return Ok(Observed::Done);
+    }
+    Ok(Observed::Going(format!("{}: {refused:.0} were still refused in the minute from {}", known.table, utc(newest))))
+}
+
+/// How many requests were refused in a minute for want of units. What a hot partition refuses was said not to be helped.
+fn refused(usage: &Usage, known: &Known, minute: Timestamp) -> f64 {
+    let points = known.units.iter().flat_map(|unit| usage.points(*unit)).filter(|point| point.at == minute);
+    points.map(|point| point.throttled.all() - point.throttled.of(Cause::KeyRange)).sum()
 }
 
 /// What is known of a place, and since when its units are as they are.
@@ -72,27 +85,20 @@ async fn after(reads: &TableReads, known: &Known) -> Result<(Usage, Timestamp)> 
     Ok((reads.tables.usage(&known.table, &known.place, &window).await?, from))
 }
 
-/// Whether the throttles have ended, by what is known of the time after. What a hot partition refuses was said not to be helped.
+/// Whether the throttles have ended: by the newest minute that is known, for a change takes its time.
 pub(super) async fn proof(reads: &TableReads, waited: &Known) -> Result<Finding> {
     const GUARD: &str = "throttles";
     let (usage, from) = after(reads, waited).await?;
-    let minutes = |unit| usage.points(unit).iter().filter(|point| point.at >= from);
-    let refused: f64 = waited
-        .units
-        .iter()
-        .flat_map(|unit| minutes(*unit))
-        .map(|point| point.throttled.all() - point.throttled.of(Cause::KeyRange))
-        .sum();
     let (table, place) = (&waited.table, &waited.place);
-    Ok(match usage.newest().filter(|at| *at >= from) {
-        None => Finding::warn(GUARD, format!("{table}: nothing is known yet of the time after {}", utc(from))),
-        Some(at) if refused > 0.0 => {
-            let text =
-                format!("{table}: {refused:.0} requests of {place} were refused after the change, until {}", utc(at));
-            Finding::block(GUARD, text).with_advice("look again in some minutes, and ask for a new plan")
-        }
-        Some(at) => Finding::pass(GUARD, format!("{table}: none refused since the change, known until {}", utc(at))),
-    })
+    let Some(newest) = usage.newest().filter(|at| *at >= from) else {
+        return Ok(Finding::warn(GUARD, format!("{table}: nothing is known yet of the time after {}", utc(from))));
+    };
+    let refused = refused(&usage, waited, newest);
+    if refused > 0.0 {
+        let text = format!("{table}: {refused:.0} requests of {place} were still refused in the minute from {}", utc(newest));
+        return Ok(Finding::block(GUARD, text).with_advice("look again in some minutes, and ask for a new plan"));
+    }
+    Ok(Finding::pass(GUARD, format!("{table}: none refused any more, known until {}", utc(newest))))
 }
 
 /// Whether something is still raised.

@@ -177,7 +177,8 @@ async fn killed_at_every_record_and_taken_up_again() {
             taken_up(&peer, &errand).await;
         }
         let answers = customer.answers().await;
-        assert!(answers.iter().all(|answer| answer.healthy), "killed at {record}: a failed answer");
+        let failed: Vec<_> = answers.iter().filter(|answer| !answer.healthy).collect();
+        assert!(failed.is_empty(), "killed at {record}: {failed:?}");
         let instances = peer.service(METAPOD).await.instances;
         assert!(instances.iter().all(|one| one.version == GOOD), "killed at {record}: {instances:?}");
         let stack = peer.stack(METAPOD).await;

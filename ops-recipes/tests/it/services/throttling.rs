@@ -73,8 +73,22 @@ async fn a_clock_that_is_ahead_hides_no_proof() {
     let world = world_at(ours - SignedDuration::from_mins(50));
     let report = Desk::new().apply_while_time_passes(&world, &registry(&world), plan_at(&world, ours).await).await;
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());
-    assert!(report.text().contains("none refused since the change"), "{}", report.text());
+    assert!(report.text().contains("none refused any more"), "{}", report.text());
     assert!(world.now() < ours, "it waited for our own clock's time");
+}
+
+/// The service tells when it was asked for more, and serves more some seconds later, maybe in another minute: what was refused until then is no
+/// failure. What is refused for minutes is.
+#[tokio::test]
+async fn what_is_refused_while_the_change_takes_effect_is_no_failure_of_it() {
+    for (wanted, outcome) in [(24.0, Outcome::Done), (70.0, Outcome::VerificationFailed)] {
+        let now = Timestamp::now();
+        let world = world_at(Timestamp::from_second(now.as_second() / 60 * 60 - 5).unwrap());
+        let plan = plan_at(&world, now).await;
+        world.set_demand(&name(), &Place::Table, Unit::Write, Demand::wanted(wanted)).unwrap();
+        let report = Desk::new().apply_while_time_passes(&world, &registry(&world), plan).await;
+        assert_eq!(report.outcome, outcome, "{}", report.text());
+    }
 }
 
 #[tokio::test]
