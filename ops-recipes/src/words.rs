@@ -87,7 +87,7 @@ pub(crate) fn fit(text: &str, width: usize) -> String {
 }
 
 /// A text as one word of a shell.
-#[cfg(any(feature = "airflow", feature = "aurora", feature = "redshift", feature = "services"))]
+#[cfg(any(feature = "airflow", feature = "aurora", feature = "datasets", feature = "redshift", feature = "services"))]
 pub(crate) fn shell(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '+' | '=' | '@' | ',');
     if !text.is_empty() && text.chars().all(plain) {
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg(any(feature = "airflow", feature = "aurora", feature = "redshift", feature = "services"))]
+    #[cfg(any(feature = "airflow", feature = "aurora", feature = "datasets", feature = "redshift", feature = "services"))]
     fn a_shell_takes_it_for_one_word() {
         assert_eq!(shell("manual__2026-11-25T09:00:00+00:00"), "manual__2026-11-25T09:00:00+00:00");
         assert_eq!([shell("loads.load-one[1]"), shell("it's"), shell("")], ["'loads.load-one[1]'", "'it'\\''s'", "''"]);

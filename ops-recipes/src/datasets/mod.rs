@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`RetractDatasets`] | «Retracting datasets in bulk», «Removing bad data from Metapod» | retracts committed datasets |
 //! | [`RetractAttribute`] | «Removing bad data from Metapod» | takes attributes out of a schema, for good |
-//! | [`CommitEmptyDataset`] | «Manually commit a dataset to metapod» | commits an empty file |
+//! | [`CommitEmptyDataset`] | «Manually commit a dataset to metapod» | commits an empty file, and makes it if wanted |
 //! | [`TriageFailure`] | «Determining if it was the dataset or model that failed» | nothing |
 
 mod change;
@@ -13,11 +13,11 @@ mod ids;
 mod jobs;
 mod knowledge;
 mod live_writer;
+#[cfg(feature = "databricks")]
+pub mod load_dataset;
 pub(crate) mod look;
-mod objects;
 pub(crate) mod opening;
 mod pages;
-mod parquet;
 pub(crate) mod proof;
 mod reads;
 mod restoring;
@@ -30,12 +30,12 @@ mod triage_text;
 mod writes;
 
 pub use change::{Commit, Committed, DatasetChange, Retract, Why};
-pub use commit_empty_dataset::{CommitEmptyDataset, CommitEmptyReads, EmptyFile};
+pub use commit_empty_dataset::{CommitEmptyDataset, CommitEmptyReads, Empty, EmptyFile, EmptyStep, Made, MakeFile};
 pub use ids::{IdList, InputError, ListedId, MAX_BYTES, MAX_IDS, read_ids};
 pub use jobs::{Job, JobState, Jobs};
+#[cfg(feature = "databricks")]
+pub use load_dataset::{LoadDataset, LoadReads};
 pub use knowledge::{Knowledge, NamePattern, Owner, Successors, Writer};
-pub use objects::{LocalObjects, ParquetLook, ParquetProbe};
-pub use parquet::{footer_length, footer_rows};
 pub use reads::DatasetReads;
 pub use retract_attribute::{AttributeChange, AttributeSelection, RetractAttribute};
 pub use retract_datasets::{Facts, RetractDatasets, RetractReads};

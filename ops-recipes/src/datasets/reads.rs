@@ -1,11 +1,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use dataset_files::{EmptyFiles, FilesRead};
 use metapod_client::MetapodRead;
 use sonar_client::SonarRead;
 
 use super::jobs::Jobs;
-use super::objects::ParquetProbe;
 
 /// What the recipes for datasets read from.
 #[derive(Clone)]
@@ -18,14 +18,17 @@ pub struct DatasetReads {
     /// What runs the jobs; without it a person answers for live writers.
     pub jobs: Option<Arc<dyn Jobs>>,
     /// Where the files lie; without it a person answers for them.
-    pub objects: Option<Arc<dyn ParquetProbe>>,
+    pub files: Option<Arc<dyn FilesRead>>,
+    /// What makes the content of empty files; without it none is made.
+    pub makes: Option<Arc<dyn EmptyFiles>>,
 }
 
 impl fmt::Debug for DatasetReads {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DatasetReads")
             .field("jobs", &self.jobs.is_some())
-            .field("objects", &self.objects.is_some())
+            .field("files", &self.files.is_some())
+            .field("makes", &self.makes.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -33,7 +36,7 @@ impl fmt::Debug for DatasetReads {
 impl DatasetReads {
     /// From these two.
     pub fn new(sonar: Arc<dyn SonarRead>, metapod: Arc<dyn MetapodRead>) -> Self {
-        Self { sonar, metapod, jobs: None, objects: None }
+        Self { sonar, metapod, jobs: None, files: None, makes: None }
     }
 
     /// With what runs the jobs.
@@ -45,8 +48,15 @@ impl DatasetReads {
 
     /// With where the files lie.
     #[must_use]
-    pub fn with_objects(mut self, objects: Arc<dyn ParquetProbe>) -> Self {
-        self.objects = Some(objects);
+    pub fn with_files(mut self, files: Arc<dyn FilesRead>) -> Self {
+        self.files = Some(files);
+        self
+    }
+
+    /// With what makes the content of empty files.
+    #[must_use]
+    pub fn making(mut self, makes: Arc<dyn EmptyFiles>) -> Self {
+        self.makes = Some(makes);
         self
     }
 }

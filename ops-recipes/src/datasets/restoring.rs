@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use dataset_files::{FilesRead, Look};
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use metapod_model::DatasetAction;
 use ops_plan::Finding;
 
 use super::change::{Commit, Why};
-use super::objects::{ParquetLook, ParquetProbe};
 use crate::words::{count, names};
 
 /// Files in ephemeral buckets are deleted after a week (attested).
@@ -40,7 +40,7 @@ pub(crate) fn doubts(commits: &[&Commit]) -> Vec<Finding> {
 
 /// Whether old files still exist. `None` where none is old.
 pub(crate) async fn old_files(
-    objects: Option<&Arc<dyn ParquetProbe>>,
+    files: Option<&Arc<dyn FilesRead>>,
     commits: &[&Commit],
     now: Timestamp,
 ) -> Option<Finding> {
@@ -51,7 +51,7 @@ pub(crate) async fn old_files(
     }
     let these = format!("{} more than 7 days old", count(old.len(), "commit"));
     let right = "right when you have seen that the files still exist; ephemeral buckets delete after a week";
-    let Some(objects) = objects else {
+    let Some(files) = files else {
         let paths = names(old.iter().map(|commit| &commit.path));
         let text = format!("{these}, nobody looked whether the files still exist: {paths}");
         return Some(Finding::ask(GUARD, text, right));
@@ -59,15 +59,16 @@ pub(crate) async fn old_files(
     let paths: Vec<_> = old.iter().take(LOOKED_AT).map(|commit| commit.path.clone()).collect();
     let mut looks = stream::iter(paths)
         .map(|path| {
-            let objects = Arc::clone(objects);
-            async move { (objects.look(&path).await, path) }
+            let files = Arc::clone(files);
+            async move { (files.look(&path).await, path) }
         })
         .buffered(AT_ONCE);
     let mut gone = Vec::new();
     let mut unseen = old.len().saturating_sub(LOOKED_AT);
     while let Some((look, path)) = looks.next().await {
         match look {
-            Ok(ParquetLook::Missing) => gone.push(path),
+            Ok(Look::Missing) => gone.push(path),
+            Ok(Look::Folder { files, more: false }) if files.is_empty() => gone.push(path),
             Ok(_) => {}
             Err(_) => unseen += 1,
         }

@@ -251,7 +251,7 @@ impl Recipe for RetractDatasets {
         }
         let commits: Vec<&Commit> = draft.actions().iter().filter_map(DatasetChange::as_commit).collect();
         let mut findings = restoring::doubts(&commits);
-        findings.extend(restoring::old_files(reads.objects.as_ref(), &commits, draft.now()).await);
+        findings.extend(restoring::old_files(reads.files.as_ref(), &commits, draft.now()).await);
         let meant = commits.iter().map(|commit| &commit.name);
         findings.push(live_writer(reads.jobs.as_ref(), &self.knowledge, self.transaction, meant, false).await);
         for finding in findings {

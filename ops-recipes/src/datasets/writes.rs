@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use dataset_files::FilesWrite;
 use metapod_client::{CommitDataset, MetapodWrite};
 use ops_client::Result;
 
@@ -12,6 +13,8 @@ use super::change::{Commit, DatasetChange};
 pub struct MetapodWrites {
     /// Metapod.
     pub metapod: Arc<dyn MetapodWrite>,
+    /// Where files are written; without it none is made.
+    pub files: Option<Arc<dyn FilesWrite>>,
 }
 
 impl fmt::Debug for MetapodWrites {
@@ -23,7 +26,14 @@ impl fmt::Debug for MetapodWrites {
 impl MetapodWrites {
     /// Through this port.
     pub fn new(metapod: Arc<dyn MetapodWrite>) -> Self {
-        Self { metapod }
+        Self { metapod, files: None }
+    }
+
+    /// With where files are written.
+    #[must_use]
+    pub fn with_files(mut self, files: Arc<dyn FilesWrite>) -> Self {
+        self.files = Some(files);
+        self
     }
 
     /// Sends one change.

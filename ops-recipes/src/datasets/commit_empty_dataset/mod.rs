@@ -1,19 +1,25 @@
 //! «Manually commit a dataset to metapod».
 
+mod make;
+mod step;
+
 use std::collections::HashMap;
 
+use dataset_files::{FileFormat, Look};
 use jiff::{SignedDuration, Timestamp};
 use metapod_model::{CommitFormat, DatasetName, S3Path, TransactionId};
-use ops_client::Result;
+use ops_client::{ErrorKind, Result};
 use ops_plan::{Draft, Finding, Obligation, Observed, Recipe};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sonar_client::{Dataset, DatasetFilter, Transaction};
 
+pub use self::make::{Made, MakeFile};
+use self::make::{Planned, Workshop};
+pub use self::step::EmptyStep;
 use super::change::{BY_HAND, Commit, Committed, DatasetChange, Retract, Why, by_hand_look_at_all};
 use super::knowledge::Knowledge;
 use super::live_writer::live_writer;
-use super::objects::ParquetLook;
 use super::proof::restored;
 use super::subjects::{avro_twin, is_avro};
 use super::{DatasetReads, MetapodWrites, look, opening};
@@ -47,11 +53,43 @@ pub struct CommitEmptyDataset {
     pub transaction: TransactionId,
     /// The dataset.
     pub dataset: DatasetName,
-    /// The empty file.
-    pub empty: EmptyFile,
+    /// The empty file, or where one is made.
+    pub empty: Empty,
     /// What the configuration knows.
     #[serde(default)]
     pub knowledge: Knowledge,
+}
+
+/// The empty file that a dataset is committed with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Empty {
+    /// One that is there. It has the columns that it has, whatever the dataset's are.
+    There(EmptyFile),
+    /// One that is made, with the columns of the dataset.
+    Made(Made),
+}
+
+impl From<EmptyFile> for Empty {
+    fn from(file: EmptyFile) -> Self {
+        Self::There(file)
+    }
+}
+
+impl From<Made> for Empty {
+    fn from(made: Made) -> Self {
+        Self::Made(made)
+    }
+}
+
+impl Empty {
+    fn format(&self) -> CommitFormat {
+        match self {
+            Self::There(file) => file.format,
+            Self::Made(_) => CommitFormat::Parquet,
+        }
+    }
 }
 
 /// An empty file, from the configuration: it has moved before.
@@ -77,9 +115,9 @@ impl EmptyFile {
 }
 
 impl CommitEmptyDataset {
-    /// Commits `empty` for `dataset`.
-    pub fn new(transaction: TransactionId, dataset: DatasetName, empty: EmptyFile) -> Self {
-        Self { transaction, dataset, empty, knowledge: Knowledge::default() }
+    /// Commits `empty` for `dataset`: an [`EmptyFile`] that is there, or one that is [`Made`].
+    pub fn new(transaction: TransactionId, dataset: DatasetName, empty: impl Into<Empty>) -> Self {
+        Self { transaction, dataset, empty: empty.into(), knowledge: Knowledge::default() }
     }
 
     /// With what the configuration knows.
@@ -95,12 +133,12 @@ pub type CommitEmptyReads = DatasetReads;
 
 impl Recipe for CommitEmptyDataset {
     const ID: &'static str = "commit-empty-dataset";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
     type Reads = CommitEmptyReads;
     type Writes = MetapodWrites;
-    type Action = DatasetChange;
+    type Action = EmptyStep;
 
-    async fn plan(&self, reads: &CommitEmptyReads, mut draft: Draft<DatasetChange>) -> Result<Draft<DatasetChange>> {
+    async fn plan(&self, reads: &CommitEmptyReads, mut draft: Draft<EmptyStep>) -> Result<Draft<EmptyStep>> {
         let title = opening::title(&draft, self.transaction, &format!("commit {} empty", self.dataset));
         draft.title(title);
         let opened = opening::open(&mut draft, &reads.sonar, &reads.metapod, self.transaction).await?;
@@ -117,20 +155,41 @@ impl Recipe for CommitEmptyDataset {
         let there: HashMap<&DatasetName, &Dataset> = found.iter().map(|dataset| (&dataset.name, dataset)).collect();
         let Some(dataset) = self.may_be_committed(&mut draft, &there) else { return Ok(draft) };
         let next_run = transaction.started_at.and_then(|at| at.checked_add(A_DAY).ok());
-        let mut actions = vec![self.commit(dataset, next_run)];
-        let (more, mut findings) = self.successors(successors, &there, next_run);
-        actions.extend(more);
-        let meant: Vec<&DatasetName> = actions.iter().map(DatasetChange::name).collect();
+        let mut committed = vec![dataset];
+        let (more, mut findings) = self.successors(successors, &there);
+        committed.extend(more);
+        let meant: Vec<&DatasetName> = committed.iter().map(|dataset| &dataset.name).collect();
         findings.push(self.critical(&meant));
         let jobs = reads.jobs.as_ref();
         findings.push(live_writer(jobs, &self.knowledge, self.transaction, meant.iter().copied(), false).await);
-        findings.push(self.file(reads).await);
         findings.extend(self.twin(&there));
+        let mut makes = Vec::new();
+        let mut paths = Vec::new();
+        match &self.empty {
+            Empty::There(file) => {
+                findings.push(looked_at(reads, file).await);
+                paths.resize(committed.len(), file.path.clone());
+            }
+            Empty::Made(made) => {
+                for name in &meant {
+                    match self.made(reads, made, &transaction, name).await {
+                        Ok(Planned { path, make, finding }) => {
+                            findings.push(finding);
+                            makes.extend(make.map(|make| EmptyStep::Make(Box::new(make))));
+                            paths.push(path);
+                        }
+                        Err(finding) => findings.push(finding),
+                    }
+                }
+            }
+        }
+        let commits: Vec<EmptyStep> =
+            committed.iter().zip(paths).map(|(dataset, path)| self.commit(dataset, path, next_run)).collect();
         for finding in findings {
             draft.finding(finding);
         }
-        if actions.len() > 1 {
-            let what = format!("commit {} and {} empty", self.dataset, count(actions.len() - 1, "successor"));
+        if committed.len() > 1 {
+            let what = format!("commit {} and {} empty", self.dataset, count(committed.len() - 1, "successor"));
             let title = opening::title(&draft, self.transaction, &what);
             draft.title(title);
         }
@@ -140,24 +199,43 @@ impl Recipe for CommitEmptyDataset {
         let owner = self.knowledge.owner(&self.dataset).unwrap_or("the owner (not configured)");
         draft.later(format!("Tell {owner}: {} is empty in this run.", self.dataset));
         draft.later("Keep it out of the next run: comment the dataset out or remove the model; deploy only after this run ends.");
-        draft.phase_at("commit empty", 1, actions);
+        if !makes.is_empty() {
+            draft.note("What is made stays where it is, also when the commit is taken back: nobody reads it then.");
+            draft.phase("make the files", makes);
+        }
+        draft.phase_at("commit empty", 1, commits);
         Ok(draft)
     }
 
-    async fn observe(&self, reads: &CommitEmptyReads, actions: &[&DatasetChange]) -> Result<Vec<Observed>> {
-        look::observe(&*reads.sonar, self.transaction, actions).await
+    async fn observe(&self, reads: &CommitEmptyReads, actions: &[&EmptyStep]) -> Result<Vec<Observed>> {
+        let changes: Vec<&DatasetChange> = actions.iter().filter_map(|step| step.as_dataset()).collect();
+        let mut seen = look::observe(&*reads.sonar, self.transaction, &changes).await?.into_iter();
+        let mut observed = Vec::with_capacity(actions.len());
+        for step in actions {
+            observed.push(match step {
+                EmptyStep::Make(make) => make.observe(reads.files.as_deref()).await?,
+                EmptyStep::Dataset(_) => {
+                    seen.next().unwrap_or_else(|| Observed::Drifted("it was not looked at".into()))
+                }
+            });
+        }
+        Ok(observed)
     }
 
-    async fn perform(&self, writes: &MetapodWrites, action: &DatasetChange) -> Result<()> {
-        writes.perform(action).await
+    async fn perform(&self, writes: &MetapodWrites, action: &EmptyStep) -> Result<()> {
+        match action {
+            EmptyStep::Make(make) => make.perform(writes.files.as_deref()).await,
+            EmptyStep::Dataset(change) => writes.perform(change).await,
+        }
     }
 
-    async fn verify(&self, reads: &CommitEmptyReads, done: &[&DatasetChange]) -> Result<Vec<Finding>> {
-        let asked = done.iter().map(|change| change.name().clone()).collect();
+    async fn verify(&self, reads: &CommitEmptyReads, done: &[&EmptyStep]) -> Result<Vec<Finding>> {
+        let asked = done.iter().filter_map(|step| step.name().cloned()).collect();
         let now = reads.sonar.datasets(self.transaction, &DatasetFilter::committed().named(asked)).await?;
-        let commits = done.iter().filter_map(|change| change.as_commit());
-        let mut findings: Vec<Finding> = restored(&now, commits).into_iter().collect();
-        let retracted = done.iter().filter_map(|change| match change {
+        let changes = || done.iter().filter_map(|step| step.as_dataset());
+        let mut findings: Vec<Finding> =
+            restored(&now, changes().filter_map(DatasetChange::as_commit)).into_iter().collect();
+        let retracted = changes().filter_map(|change| match change {
             DatasetChange::Retract(retract) => Some(retract),
             DatasetChange::Commit(_) => None,
         });
@@ -172,23 +250,23 @@ impl Recipe for CommitEmptyDataset {
         Ok(findings)
     }
 
-    fn undo(&self, action: &DatasetChange, _before: Option<&RawValue>) -> Option<DatasetChange> {
-        let DatasetChange::Commit(commit) = action else { return None };
-        Some(DatasetChange::Retract(Retract {
+    fn undo(&self, action: &EmptyStep, _before: Option<&RawValue>) -> Option<EmptyStep> {
+        let commit = action.as_dataset()?.as_commit()?;
+        Some(EmptyStep::Dataset(DatasetChange::Retract(Retract {
             transaction: commit.transaction,
             dataset: commit.dataset,
             name: commit.name.clone(),
             // Whenever it was: with that path it is the empty file, with another one it is real data and is left alone.
             before: Committed::at(commit.path.clone()),
-        }))
+        })))
     }
 
     async fn review_undo(
         &self,
         reads: &CommitEmptyReads,
-        mut draft: Draft<DatasetChange>,
-    ) -> Result<Draft<DatasetChange>> {
-        let names: Vec<DatasetName> = draft.actions().iter().map(|change| change.name().clone()).collect();
+        mut draft: Draft<EmptyStep>,
+    ) -> Result<Draft<EmptyStep>> {
+        let names: Vec<DatasetName> = draft.actions().iter().filter_map(|step| step.name().cloned()).collect();
         let what = format!("retract {}", count(names.len(), "empty commit"));
         let title = opening::title(&draft, self.transaction, &what);
         draft.title(title);
@@ -203,8 +281,8 @@ impl Recipe for CommitEmptyDataset {
         Ok(draft)
     }
 
-    fn obligation(&self, action: &DatasetChange) -> Option<Obligation> {
-        let DatasetChange::Commit(commit) = action else { return None };
+    fn obligation(&self, action: &EmptyStep) -> Option<Obligation> {
+        let commit = action.as_dataset()?.as_commit()?;
         let Why::Empty { next_run } = commit.why else { return None };
         let what = format!(
             "keep {} out of the next run: tell its owner, comment it out or remove the model, deploy after this run ends",
@@ -242,23 +320,49 @@ fn latest_after<'a>(this: &Transaction, all: &'a [Transaction]) -> Option<&'a Tr
 }
 
 impl CommitEmptyDataset {
-    fn commit(&self, dataset: &Dataset, next_run: Option<Timestamp>) -> DatasetChange {
-        DatasetChange::Commit(Box::new(Commit {
+    fn commit(&self, dataset: &Dataset, path: S3Path, next_run: Option<Timestamp>) -> EmptyStep {
+        EmptyStep::Dataset(DatasetChange::Commit(Box::new(Commit {
             transaction: self.transaction,
             dataset: dataset.id,
             name: dataset.name.clone(),
-            path: self.empty.path.clone(),
-            format: self.empty.format,
+            path,
+            format: self.empty.format(),
             schema: None,
             actions: Vec::new(),
             why: Why::Empty { next_run },
-        }))
+        })))
+    }
+
+    /// The file that is made for a dataset.
+    async fn made(
+        &self,
+        reads: &CommitEmptyReads,
+        made: &Made,
+        transaction: &Transaction,
+        dataset: &DatasetName,
+    ) -> std::result::Result<Planned, Finding> {
+        let block = |text: String, advice: &'static str| Err(Finding::block("empty-file", text).with_advice(advice));
+        if is_avro(dataset) {
+            return block(format!("no Avro file is made, and {dataset} is one"), "commit it with an empty Avro file that is there");
+        }
+        let (Some(files), Some(makes)) = (reads.files.as_deref(), reads.makes.as_deref()) else {
+            return block("no way to the files is configured".into(), "configure where the buckets are");
+        };
+        Workshop { sonar: &*reads.sonar, files, makes }.plan(made, transaction, dataset).await
+    }
+
+    /// Whether a committed dataset has the very file that this commits.
+    fn is_ours(&self, path: Option<&S3Path>) -> bool {
+        match &self.empty {
+            Empty::There(file) => path == Some(&file.path),
+            Empty::Made(made) => path.is_some_and(|path| made.path(self.transaction, &self.dataset).is_ok_and(|ours| ours == *path)),
+        }
     }
 
     /// The dataset, if it waits for a commit. Otherwise the draft says why not.
     fn may_be_committed<'a>(
         &self,
-        draft: &mut Draft<DatasetChange>,
+        draft: &mut Draft<EmptyStep>,
         there: &HashMap<&DatasetName, &'a Dataset>,
     ) -> Option<&'a Dataset> {
         let Some(&dataset) = there.get(&self.dataset) else {
@@ -268,7 +372,7 @@ impl CommitEmptyDataset {
         };
         if dataset.committed {
             let at = dataset.committed_at.map_or("at an unknown time".into(), utc);
-            if dataset.path.as_ref() == Some(&self.empty.path) {
+            if self.is_ours(dataset.path.as_ref()) {
                 let text = format!("nothing to do: {} is committed with this file already, {at}", self.dataset);
                 draft.finding(Finding::pass("dataset", text));
             } else {
@@ -289,12 +393,11 @@ impl CommitEmptyDataset {
     }
 
     /// What is made from the dataset: empty too.
-    fn successors(
+    fn successors<'a>(
         &self,
         successors: Option<Vec<DatasetName>>,
-        there: &HashMap<&DatasetName, &Dataset>,
-        next_run: Option<Timestamp>,
-    ) -> (Vec<DatasetChange>, Vec<Finding>) {
+        there: &HashMap<&DatasetName, &'a Dataset>,
+    ) -> (Vec<&'a Dataset>, Vec<Finding>) {
         const GUARD: &str = "successors";
         let Some(successors) = successors else {
             let text = format!("what is made from {} is not configured, and Metapod does not know", self.dataset);
@@ -311,13 +414,13 @@ impl CommitEmptyDataset {
             match there.get(name) {
                 None => absent.push(name),
                 Some(dataset) if dataset.committed || dataset.aborted_at.is_some() => committed.push(name),
-                Some(_) if is_avro(name) != (self.empty.format == CommitFormat::Avro) => other_format.push(name),
-                Some(dataset) => actions.push(self.commit(dataset, next_run)),
+                Some(_) if is_avro(name) != (self.empty.format() == CommitFormat::Avro) => other_format.push(name),
+                Some(dataset) => actions.push(*dataset),
             }
         }
         let mut findings = Vec::new();
         if !actions.is_empty() {
-            let text = format!("made from it, so empty too: {}", names(actions.iter().map(DatasetChange::name)));
+            let text = format!("made from it, so empty too: {}", names(actions.iter().map(|dataset: &&Dataset| &dataset.name)));
             findings.push(Finding::warn(GUARD, text).with_advice("tell their owners before"));
         }
         if !committed.is_empty() {
@@ -328,7 +431,7 @@ impl CommitEmptyDataset {
         if !other_format.is_empty() {
             let text = format!(
                 "made from it, but in another format than the {} file: {}",
-                self.empty.format,
+                self.empty.format(),
                 names(other_format)
             );
             findings
@@ -354,40 +457,12 @@ impl CommitEmptyDataset {
         Finding::ask("critical", format!("critical: {all}"), right)
     }
 
-    async fn file(&self, reads: &CommitEmptyReads) -> Finding {
-        let EmptyFile { path, format } = &self.empty;
-        let right = "right when you have seen that the file exists and is empty";
-        let asks = |text: String| Finding::ask("no-evidence", text, right);
-        let Some(objects) = reads.objects.as_ref() else {
-            return asks(format!("nobody looked whether {path} exists and is empty"));
-        };
-        match objects.look(path).await {
-            Err(error) => asks(format!("{path} cannot be looked at: {error}")),
-            Ok(ParquetLook::Missing) => Finding::block("empty-file", format!("{path} does not exist"))
-                .with_advice("the configured path is out of date"),
-            Ok(ParquetLook::Rows(0)) if *format == CommitFormat::Parquet => {
-                Finding::pass("empty-file", format!("{path} exists, a Parquet file of no rows"))
-            }
-            Ok(ParquetLook::Rows(0)) => Finding::block("empty-file", format!("{path} is a Parquet file, not {format}")),
-            Ok(ParquetLook::Rows(rows)) => Finding::block(
-                "empty-file",
-                format!("{path} is not empty: it has {}", count(usize::try_from(rows).unwrap_or(usize::MAX), "row")),
-            ),
-            Ok(ParquetLook::Other(what)) if *format == CommitFormat::Parquet => {
-                Finding::block("empty-file", format!("{path} is no Parquet file: {what}"))
-            }
-            Ok(ParquetLook::Other(_)) => {
-                asks(format!("{path} exists; whether an Avro file is empty cannot be seen here"))
-            }
-        }
-    }
-
     /// The warehouse loads the twin in Avro, and an empty Parquet file is no Avro file.
     fn twin(&self, there: &HashMap<&DatasetName, &Dataset>) -> Option<Finding> {
         const ADVICE: &str = "commit the twin with an empty Avro file, or the load waits";
-        let parquet = self.empty.format == CommitFormat::Parquet;
+        let parquet = self.empty.format() == CommitFormat::Parquet;
         if is_avro(&self.dataset) == parquet {
-            let text = format!("{} is to be committed as {}", self.dataset, self.empty.format);
+            let text = format!("{} is to be committed as {}", self.dataset, self.empty.format());
             return Some(
                 Finding::warn("twin", text).with_advice("names that end in -avro are Avro, the others are not"),
             );
@@ -398,5 +473,46 @@ impl CommitEmptyDataset {
             Finding::warn("twin", format!("{twin}, which the warehouse loads, is not committed either"))
                 .with_advice(ADVICE)
         })
+    }
+}
+
+/// What lies where the configuration says that an empty file lies.
+async fn looked_at(reads: &CommitEmptyReads, file: &EmptyFile) -> Finding {
+    const GUARD: &str = "empty-file";
+    let EmptyFile { path, format } = file;
+    let asks = |text: String| {
+        Finding::ask("no-evidence", text, "right when you have seen that the file exists and is empty")
+    };
+    let Some(files) = reads.files.as_deref() else {
+        return asks(format!("nobody looked whether {path} exists and is empty"));
+    };
+    match files.look(path).await {
+        Err(error) => return asks(format!("{path} cannot be looked at: {error}")),
+        Ok(Look::Missing) => {
+            let missing = Finding::block(GUARD, format!("{path} does not exist"));
+            return missing.with_advice("the configured path is out of date");
+        }
+        Ok(Look::Folder { .. }) => return Finding::block(GUARD, format!("{path} is no file: it is a folder")),
+        Ok(_) => {}
+    }
+    let there = match files.describe(path).await {
+        Ok(there) => there,
+        Err(error) if error.kind() == ErrorKind::Decode => {
+            let why = error.message().unwrap_or("it cannot be read").to_owned();
+            return Finding::block(GUARD, format!("{path} is no file of a dataset: {why}"));
+        }
+        Err(error) => return asks(format!("{path} cannot be looked at: {error}")),
+    };
+    let wanted = if *format == CommitFormat::Parquet { FileFormat::Parquet } else { FileFormat::Avro };
+    if there.format != wanted {
+        return Finding::block(GUARD, format!("{path} is a file in {}, not in {wanted}", there.format));
+    }
+    match there.rows {
+        Some(0) => Finding::pass(GUARD, format!("{path} exists, a file in {wanted} of no rows")),
+        Some(rows) => {
+            let rows = count(usize::try_from(rows).unwrap_or(usize::MAX), "row");
+            Finding::block(GUARD, format!("{path} is not empty: it has {rows}"))
+        }
+        None => asks(format!("{path} exists; nobody knows whether it is empty without reading all of it")),
     }
 }
