@@ -30,7 +30,8 @@ pub trait WorkspaceRead: Send + Sync {
     /// `Forbidden` where it may not be seen; otherwise as [`WorkspaceRead::probe`].
     async fn path_status(&self, path: &WorkspacePath) -> Result<Option<PathStatus>>;
 
-    /// What lies in a folder, at most so many, by name; of a file the file itself.
+    /// What lies in a folder, at most so many, by name; of a file the file itself. Where there are more, the workspace says
+    /// which ones are told. (From documents: a folder of DBFS is told at once, which takes too long beyond 10,000 files.)
     ///
     /// # Errors
     /// `NotFound` where there is no such path; otherwise as [`WorkspaceRead::path_status`].
@@ -131,7 +132,8 @@ pub trait WorkspaceWrite: Send + Sync {
     /// Runs a notebook once, on a cluster. Safe to repeat: the same token is the same run.
     ///
     /// # Errors
-    /// `Invalid` where cluster or notebook cannot be; otherwise every [`ErrorKind`](ops_client::ErrorKind).
+    /// `NotFound` where there is no such cluster; otherwise every [`ErrorKind`](ops_client::ErrorKind). A notebook that is
+    /// not there makes a run that fails.
     async fn submit(&self, submit: &Submit, token: &IdempotencyToken) -> Result<RunId>;
 
     /// Asks for the end of a run; it ends a while later. Safe to repeat.

@@ -1,13 +1,21 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
+mod client;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "wait")]
 mod ext;
+mod login;
 mod model;
+mod read;
+mod wire;
+mod write;
 
 #[cfg(feature = "mock")]
 pub use api::{MockWorkspaceRead, MockWorkspaceWrite};
 pub use api::{WorkspaceRead, WorkspaceWrite};
+pub use client::DatabricksClient;
 #[cfg(feature = "wait")]
 pub use ext::{CommandStep, WorkspaceReadExt, WorkspaceWriteExt};
 pub use model::*;
