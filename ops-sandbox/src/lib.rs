@@ -4,6 +4,7 @@ mod agenda;
 pub mod airflow;
 pub mod aurora;
 mod aws;
+pub mod databricks;
 mod faults;
 pub mod fleet;
 pub mod gocd;

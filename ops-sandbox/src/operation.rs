@@ -30,6 +30,8 @@ pub enum System {
     Services,
     /// The tables, and what is known of their use.
     DynamoDb,
+    /// The workspace in which people look at data.
+    Databricks,
 }
 
 macro_rules! operations {
@@ -67,6 +69,7 @@ macro_rules! operations {
                     System::Aurora => self.changes() || self == Self::AuroraHosts,
                     System::Services => false,
                     System::Metabase => !matches!(self, Self::MetabaseProbe | Self::MetabaseLogin),
+                    System::Databricks => self != Self::DatabricksLogin,
                     _ => true,
                 }
             }
@@ -342,6 +345,50 @@ operations! {
     SetCapacity = DynamoDb "dynamodb.set_capacity" true,
     /// Setting the bounds of what scales by itself.
     SetScaling = DynamoDb "dynamodb.set_scaling" true,
+    /// A login: a token for a machine.
+    DatabricksLogin = Databricks "databricks.log_in" false,
+    /// Whether the workspace answers.
+    DatabricksProbe = Databricks "databricks.probe" false,
+    /// Who asks.
+    DatabricksMe = Databricks "databricks.me" false,
+    /// What lies at a path.
+    DatabricksPathStatus = Databricks "databricks.path_status" false,
+    /// What lies in a folder.
+    DatabricksList = Databricks "databricks.list" false,
+    /// All clusters.
+    DatabricksClusters = Databricks "databricks.clusters" false,
+    /// What stands in the workspace's tree.
+    DatabricksNotebook = Databricks "databricks.notebook" false,
+    /// One run.
+    DatabricksRun = Databricks "databricks.run" false,
+    /// What a run told.
+    DatabricksRunOutput = Databricks "databricks.run_output" false,
+    /// One statement, and what it found.
+    DatabricksStatement = Databricks "databricks.statement" false,
+    /// Beginning a context.
+    CreateContext = Databricks "databricks.create_context" true,
+    /// How a context stands.
+    ContextStatus = Databricks "databricks.context_status" false,
+    /// Ending a context.
+    DestroyContext = Databricks "databricks.destroy_context" true,
+    /// Beginning a command.
+    ExecuteCommand = Databricks "databricks.execute" true,
+    /// How a command stands.
+    CommandStatus = Databricks "databricks.command_status" false,
+    /// Ending a command.
+    CancelCommand = Databricks "databricks.cancel_command" true,
+    /// Writing a notebook.
+    ImportNotebook = Databricks "databricks.import_notebook" true,
+    /// Taking a notebook away.
+    DeleteNotebook = Databricks "databricks.delete_notebook" true,
+    /// Running a notebook.
+    SubmitRun = Databricks "databricks.submit" true,
+    /// Ending a run.
+    CancelRun = Databricks "databricks.cancel_run" true,
+    /// Beginning a statement.
+    ExecuteStatement = Databricks "databricks.execute_statement" true,
+    /// Ending a statement.
+    CancelStatement = Databricks "databricks.cancel_statement" true,
 }
 
 impl fmt::Display for Operation {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::airflow::Airflow;
 use crate::aurora::Aurora;
+use crate::databricks::Databricks;
 use crate::faults::{Fault, Faults};
 use crate::fleet::Fleet;
 use crate::gocd::Gocd;
@@ -38,6 +39,7 @@ pub(crate) struct State {
     pub(crate) catalogue: Catalogue,
     pub(crate) airflow: Airflow,
     pub(crate) aurora: Aurora,
+    pub(crate) databricks: Databricks,
     pub(crate) fleet: Fleet,
     pub(crate) gocd: Gocd,
     pub(crate) metabase: Metabase,
@@ -73,6 +75,7 @@ impl World {
             catalogue: Catalogue::default(),
             airflow: Airflow::default(),
             aurora: Aurora::default(),
+            databricks: Databricks::default(),
             fleet: Fleet::default(),
             gocd: Gocd::default(),
             metabase: Metabase::default(),
@@ -164,13 +167,14 @@ impl World {
     }
 
     /// Empties the world: no transactions, no DAGs, no jobs, no machines, no clusters, an empty warehouse, no tables in Metabase,
-    /// no pipelines, no stacks, no tables of DynamoDB, no log, no faults. Its clock and its seed's thread go on.
+    /// no pipelines, no stacks, no tables of DynamoDB, an empty workspace of Databricks, no log, no faults. Its clock and its seed's thread go on.
     pub fn clear(&self) {
         self.0.faults.clear();
         let mut state = self.state();
         state.catalogue = Catalogue::default();
         state.airflow = Airflow::default();
         state.aurora = Aurora::default();
+        state.databricks = Databricks::default();
         state.fleet = Fleet::default();
         state.gocd = Gocd::default();
         state.metabase = Metabase::default();

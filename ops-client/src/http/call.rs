@@ -48,7 +48,8 @@ impl fmt::Debug for Call {
 
 impl Call {
     pub(super) fn new(endpoint: Endpoint, op: &'static str, method: Method) -> Self {
-        let idempotency = if method == Method::GET { Idempotency::Read } else { Idempotency::Once };
+        let reads = matches!(method, Method::GET | Method::HEAD);
+        let idempotency = if reads { Idempotency::Read } else { Idempotency::Once };
         let (timeout, max_body) = (endpoint.limits().total, endpoint.limits().max_body);
         // With room for the usual path and the usual headers: a call is made tens of thousands of times.
         let mut path = String::with_capacity(USUAL_PATH);
@@ -117,7 +118,7 @@ impl Call {
         }
     }
 
-    /// Whether it may be sent again. Unless said, a GET is a read and anything else is sent once.
+    /// Whether it may be sent again. Unless said, GET and HEAD read, and anything else is sent once.
     pub fn idempotency(mut self, idempotency: Idempotency) -> Self {
         self.idempotency = idempotency;
         self

@@ -124,6 +124,11 @@ impl Endpoint {
         Call::new(self.clone(), op, Method::GET)
     }
 
+    /// Begins a HEAD: a GET whose answer has no body.
+    pub fn head(&self, op: &'static str) -> Call {
+        Call::new(self.clone(), op, Method::HEAD)
+    }
+
     /// Begins a POST.
     pub fn post(&self, op: &'static str) -> Call {
         Call::new(self.clone(), op, Method::POST)

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::{Effect, Error, ErrorKind, Result};
 
-/// A pass is renewed this long before its end, or when a tenth of its life is left, whichever is later.
+/// A pass that tells its end is renewed this long before it, or when a tenth of its life is left, whichever is later.
 const MARGIN: Duration = Duration::from_secs(60);
 
 /// Logs in: gives a pass, and knows which refusals mean that it has ended.
@@ -37,7 +37,8 @@ pub struct Pass {
     name: String,
     lead: String,
     secret: SecretString,
-    lasts: Option<Duration>,
+    /// How long after it was asked for it should be renewed.
+    due: Option<Duration>,
 }
 
 impl Pass {
@@ -46,7 +47,8 @@ impl Pass {
         // A token read from a file ends with a line feed more often than not.
         let token = SecretString::from(token.expose_secret().trim());
         let lasts = claims(&token).and_then(|claims| Duration::try_from_secs_f64(claims.exp? - claims.iat?).ok());
-        Self { lasts, ..Self::new(AUTHORIZATION.as_str(), "Bearer ", token) }
+        let due = lasts.map(|lasts| lasts - MARGIN.min(lasts / 10));
+        Self { due, ..Self::new(AUTHORIZATION.as_str(), "Bearer ", token) }
     }
 
     /// A cookie.
@@ -59,8 +61,15 @@ impl Pass {
         Self::new(name, "", value)
     }
 
+    /// Renewed so long after it was asked for, whatever it says of itself: for who was told how long it lasts.
+    #[must_use]
+    pub fn renewed_after(mut self, time: Duration) -> Self {
+        self.due = Some(time);
+        self
+    }
+
     pub(super) fn new(name: &str, lead: &str, secret: SecretString) -> Self {
-        Self { name: name.to_owned(), lead: lead.to_owned(), secret, lasts: None }
+        Self { name: name.to_owned(), lead: lead.to_owned(), secret, due: None }
     }
 
     pub(super) fn secret(&self) -> &SecretString {
@@ -190,7 +199,7 @@ impl Renewed {
         match fetched {
             Ok(pass) => {
                 let mut passes = self.passes();
-                passes.due = pass.lasts.and_then(|lasts| begun.checked_add(lasts - MARGIN.min(lasts / 10)));
+                passes.due = pass.due.and_then(|due| begun.checked_add(due));
                 passes.before = passes.now.replace(pass);
                 passes.generation += 1;
                 *failed = None;

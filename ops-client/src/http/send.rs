@@ -220,6 +220,7 @@ fn tell(call: &Prepared, result: &Result<Answer>, attempts: u32, elapsed: Durati
 fn method_name(request: &Request) -> &'static str {
     match request.method().as_str() {
         "GET" => "GET",
+        "HEAD" => "HEAD",
         "POST" => "POST",
         "PUT" => "PUT",
         "PATCH" => "PATCH",

@@ -15,7 +15,7 @@ use super::listen::HangUp;
 use crate::airflow::Logins;
 use crate::faults::{PAGE, whole_seconds};
 use crate::refusal::Refusal;
-use crate::{Fault, Operation, World, gocd, metabase, metapod};
+use crate::{Fault, Operation, World, databricks, gocd, metabase, metapod};
 
 /// What every route needs.
 #[derive(Clone)]
@@ -32,6 +32,8 @@ struct Shared {
     metabase: metabase::Logins,
     /// And GoCD.
     gocd: gocd::Logins,
+    /// And Databricks.
+    databricks: databricks::Logins,
 }
 
 impl fmt::Debug for App {
@@ -45,7 +47,8 @@ impl App {
         let schema = metapod::schema(world.clone());
         let authorization = RwLock::new(bearer.map(|token| format!("Bearer {token}")));
         let (metabase, gocd) = (metabase::Logins::default(), gocd::Logins::default());
-        Self(Arc::new(Shared { world, schema, authorization, logins, metabase, gocd }))
+        let databricks = databricks::Logins::default();
+        Self(Arc::new(Shared { world, schema, authorization, logins, metabase, gocd, databricks }))
     }
 
     pub(crate) fn world(&self) -> &World {
@@ -66,6 +69,10 @@ impl App {
 
     pub(crate) fn gocd_logins(&self) -> &gocd::Logins {
         &self.0.gocd
+    }
+
+    pub(crate) fn databricks_logins(&self) -> &databricks::Logins {
+        &self.0.databricks
     }
 
     pub(crate) fn rotate(&self, token: String) {

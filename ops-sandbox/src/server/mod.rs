@@ -20,7 +20,7 @@ use cluster::Cluster;
 pub(crate) use listen::Door;
 
 use crate::airflow::{self, Logins};
-use crate::{World, aws, gocd, metabase, metapod, sonar, stacks};
+use crate::{World, aws, databricks, gocd, metabase, metapod, sonar, stacks};
 
 /// The largest request that is read, in bytes: two hundred thousand names fit.
 pub(crate) const MAX_REQUEST: usize = 64 << 20;
@@ -30,7 +30,7 @@ pub(crate) const MAX_REQUEST: usize = 64 << 20;
 ///
 /// Metapod lies at the root, Sonar below `/sonar`, Airflow below `/airflow3` with its API v2 and, with the same DAGs, below
 /// `/airflow2` with API v1, Metabase below `/metabase`, every stack's service below `/services`, GoCD below `/gocd` and, with the same
-/// pipelines, as an older release below `/gocd19`; what came of the calls is told at `GET /sandbox/effects` and forgotten
+/// pipelines, as an older release below `/gocd19`, Databricks below `/databricks`; what came of the calls is told at `GET /sandbox/effects` and forgotten
 /// at `POST /sandbox/effects/reset`.
 ///
 /// ```
@@ -65,7 +65,15 @@ impl Server {
 
     /// Begins a server with settings.
     pub fn builder(world: World) -> ServerBuilder {
-        ServerBuilder { world, port: 0, bearer: None, airflow_logins: None, metabase_logins: false, gocd_logins: false }
+        ServerBuilder {
+            world,
+            port: 0,
+            bearer: None,
+            airflow_logins: None,
+            metabase_logins: false,
+            gocd_logins: false,
+            databricks_logins: None,
+        }
     }
 
     /// The world that is served.
@@ -137,6 +145,16 @@ impl Server {
         format!("{}/gocd19", self.url())
     }
 
+    /// What a client of Databricks takes as its address.
+    pub fn databricks_url(&self) -> String {
+        format!("{}/databricks", self.url())
+    }
+
+    /// From now on no token that Databricks gave to a machine is good: whoever calls must log in again.
+    pub fn forget_databricks_logins(&self) {
+        self.app.databricks_logins().forget();
+    }
+
     /// From now on no session of Metabase is good: whoever calls must log in again.
     pub fn forget_metabase_logins(&self) {
         self.app.metabase_logins().forget();
@@ -168,6 +186,7 @@ pub struct ServerBuilder {
     airflow_logins: Option<Duration>,
     metabase_logins: bool,
     gocd_logins: bool,
+    databricks_logins: Option<Duration>,
 }
 
 impl std::fmt::Debug for ServerBuilder {
@@ -210,6 +229,14 @@ impl ServerBuilder {
         self
     }
 
+    /// Databricks answers only to who says who they are: `admin` may do everything, `viewer` may read everything; each by
+    /// `dapi_` and its name as a personal access token, or by its name as a client id and a secret for a token that lives this
+    /// long. Without it whoever calls without a login is the admin.
+    pub fn require_databricks_logins(mut self, token_lifetime: Duration) -> Self {
+        self.databricks_logins = Some(token_lifetime);
+        self
+    }
+
     /// Starts it on the current runtime.
     ///
     /// # Errors
@@ -231,12 +258,16 @@ impl ServerBuilder {
         if self.gocd_logins {
             app.gocd_logins().require();
         }
+        if let Some(lifetime) = self.databricks_logins {
+            app.databricks_logins().require(lifetime);
+        }
         let router = Router::new()
             .merge(metapod::routes())
             .merge(aws::routes())
             .nest("/sonar", sonar::routes())
             .nest("/services", stacks::routes())
             .nest("/metabase", metabase::routes())
+            .nest("/databricks", databricks::routes())
             .nest("/gocd", gocd::newer())
             .nest("/gocd19", gocd::older())
             .nest("/airflow2", airflow::airflow2())

@@ -6,6 +6,7 @@ mod airflow;
 mod aurora;
 mod binary;
 mod conformance;
+mod databricks;
 mod faults;
 mod fleet;
 mod gocd;

@@ -2,6 +2,7 @@
 
 mod airflow;
 mod aurora;
+mod databricks;
 mod fleet;
 mod gocd;
 mod metabase;
