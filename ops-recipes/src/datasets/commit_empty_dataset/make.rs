@@ -4,7 +4,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use dataset_files::{Description, EmptyFiles, FilesRead, FilesWrite, Look};
+use dataset_files::{Description, EmptyContent, EmptyFiles, FilesRead, FilesWrite, Look};
 use metapod_model::{DatasetName, S3Path, TransactionId};
 use ops_client::{Effect, Error, ErrorKind, Result};
 use ops_plan::{Finding, Observed};
@@ -153,7 +153,7 @@ impl Workshop<'_> {
         made: &Made,
         transaction: &Transaction,
         dataset: &DatasetName,
-    ) -> std::result::Result<(dataset_files::EmptyFile, String), Finding> {
+    ) -> std::result::Result<(EmptyContent, String), Finding> {
         let wrong = |what: &str, error: Error| Finding::block(GUARD, format!("{what}: {error}"));
         if let Some(like) = &made.like {
             let file = self.files.describe(like).await.map_err(|error| wrong("the file to be like", error))?;
