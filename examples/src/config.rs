@@ -103,8 +103,14 @@ pub struct Environment {
     pub successors: Option<Vec<Successors>>,
     /// The empty file that `commit-empty-dataset` commits.
     pub empty_file: Option<Empty>,
+    /// The folder of a bucket below which `commit-empty-dataset` makes files that have the dataset's columns.
+    pub empty_files: Option<S3Path>,
     /// A folder with a copy of the buckets, or where they are mounted.
     pub buckets: Option<PathBuf>,
+    /// The buckets themselves.
+    pub files: Option<Files>,
+    /// The workspace of Databricks.
+    pub databricks: Option<Databricks>,
     /// Who is told how runs go.
     pub notify: Notify,
     /// By recipe: what to read or do after a run.
@@ -126,6 +132,37 @@ pub struct Fleet {
     /// The group of the machines that run jobs: what `cycle-machines` and `scale-cluster` mean unless told.
     pub machines_group: Option<String>,
 }
+
+/// The buckets with the files of datasets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Files {
+    /// The region of AWS.
+    pub region: String,
+    /// Another address than that of AWS: a stand-in's, or another store that speaks S3.
+    pub endpoint: Option<String>,
+}
+
+/// The workspace of Databricks.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Databricks {
+    /// Its address.
+    pub url: String,
+    /// How to log in there: a personal access token, or the id and the secret of a service principal as user and password.
+    #[serde(default)]
+    pub login: Option<Login>,
+    /// From prefixes of buckets to what Spark reads; each bucket mounted by its name unless told.
+    #[serde(default)]
+    pub mapping: Option<Mapping>,
+}
+
+/// How Spark reads buckets; not looked at by programs that know no Databricks.
+#[cfg(feature = "databricks")]
+pub type Mapping = databricks_client::Mapping;
+/// How Spark reads buckets; not looked at by programs that know no Databricks.
+#[cfg(not(feature = "databricks"))]
+pub type Mapping = BTreeMap<String, String>;
 
 /// The services: their stacks, where they answer, and who builds and deploys them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -111,7 +111,13 @@ mod tests {
     }
 
     #[test]
-    #[cfg(any(feature = "airflow", feature = "aurora", feature = "datasets", feature = "redshift", feature = "services"))]
+    #[cfg(any(
+        feature = "airflow",
+        feature = "aurora",
+        feature = "datasets",
+        feature = "redshift",
+        feature = "services"
+    ))]
     fn a_shell_takes_it_for_one_word() {
         assert_eq!(shell("manual__2026-11-25T09:00:00+00:00"), "manual__2026-11-25T09:00:00+00:00");
         assert_eq!([shell("loads.load-one[1]"), shell("it's"), shell("")], ["'loads.load-one[1]'", "'it'\\''s'", "''"]);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use dataset_files::{DatasetFiles, EmptyParquet, FilesRead, FilesWrite};
 use jiff::Timestamp;
 use metapod_client::{MetapodClient, MetapodRead, MetapodWrite, TransactionId};
 use ops_client::http::Credential;
@@ -10,8 +11,8 @@ use ops_plan::Registry;
 #[cfg(feature = "airflow")]
 use ops_recipes::datasets::DatasetReads;
 use ops_recipes::datasets::{
-    CommitEmptyDataset, CommitEmptyReads, Job, Jobs, LocalObjects, MetapodWrites, ParquetProbe, RetractAttribute,
-    RetractDatasets, RetractReads, TriageReads,
+    CommitEmptyDataset, CommitEmptyReads, Job, Jobs, MetapodWrites, RetractAttribute, RetractDatasets, RetractReads,
+    TriageReads,
 };
 use ops_recipes::first::{MetapodSystem, SonarSystem, System};
 use sonar_client::{SonarClient, SonarRead};
@@ -35,7 +36,7 @@ pub struct Datasets {
     addresses: [String; 2],
     writes: Option<Arc<dyn MetapodWrite>>,
     jobs: Option<Arc<dyn Jobs>>,
-    objects: Option<Arc<dyn ParquetProbe>>,
+    files: Option<Arc<DatasetFiles>>,
 }
 
 impl std::fmt::Debug for Datasets {
@@ -68,8 +69,7 @@ impl Datasets {
             }
         };
         let sonar: SonarClient = way.client(SONAR, sonar, credential.clone())?;
-        let objects =
-            settings.buckets.clone().map(|folder| Arc::new(LocalObjects::new(folder)) as Arc<dyn ParquetProbe>);
+        let files = super::files::reach(way)?;
         Ok(Self {
             addresses: [sonar.endpoint().address().to_owned(), reads.endpoint().address().to_owned()],
             sonar: Arc::new(sonar),
@@ -77,7 +77,7 @@ impl Datasets {
             credential,
             writes,
             jobs: None,
-            objects,
+            files,
         })
     }
 
@@ -87,6 +87,18 @@ impl Datasets {
         self
     }
 
+    /// As in the embedded sandbox, where the files are in memory.
+    pub(super) fn with_files(mut self, files: DatasetFiles) -> Self {
+        self.files = Some(Arc::new(files));
+        self
+    }
+
+    /// Where the files lie.
+    #[cfg(feature = "databricks")]
+    pub(super) fn files(&self) -> Option<Arc<dyn FilesRead>> {
+        self.files.as_ref().map(|files| Arc::clone(files) as Arc<dyn FilesRead>)
+    }
+
     pub(super) fn register(&self, registry: Registry) -> Registry {
         let mut retract = RetractReads::new(Arc::clone(&self.sonar), Arc::clone(&self.metapod));
         let mut empty = CommitEmptyReads::new(Arc::clone(&self.sonar), Arc::clone(&self.metapod));
@@ -94,9 +106,9 @@ impl Datasets {
             retract = retract.with_jobs(Arc::clone(jobs));
             empty = empty.with_jobs(Arc::clone(jobs));
         }
-        if let Some(objects) = &self.objects {
-            retract = retract.with_objects(Arc::clone(objects));
-            empty = empty.with_objects(Arc::clone(objects));
+        if let Some(files) = &self.files {
+            retract = retract.with_files(Arc::clone(files) as Arc<dyn FilesRead>);
+            empty = empty.with_files(Arc::clone(files) as Arc<dyn FilesRead>).making(Arc::new(EmptyParquet));
         }
         let Some(writes) = &self.writes else {
             return registry
@@ -104,7 +116,13 @@ impl Datasets {
                 .reading::<RetractAttribute>(retract)
                 .reading::<CommitEmptyDataset>(empty);
         };
-        let writes = || MetapodWrites::new(Arc::clone(writes));
+        let writes = || {
+            let writes = MetapodWrites::new(Arc::clone(writes));
+            match &self.files {
+                Some(files) => writes.with_files(Arc::clone(files) as Arc<dyn FilesWrite>),
+                None => writes,
+            }
+        };
         registry
             .with::<RetractDatasets>(retract.clone(), writes())
             .with::<RetractAttribute>(retract, writes())

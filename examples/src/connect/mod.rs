@@ -4,7 +4,10 @@
 mod airflow;
 #[cfg(feature = "aurora")]
 mod cluster;
+#[cfg(feature = "databricks")]
+mod databricks;
 mod datasets;
+mod files;
 #[cfg(feature = "aurora")]
 mod journals;
 #[cfg(feature = "airflow")]
@@ -34,6 +37,8 @@ use crate::secrets::Reference;
 pub use self::airflow::Airflow;
 #[cfg(feature = "aurora")]
 pub use self::cluster::Cluster;
+#[cfg(feature = "databricks")]
+pub use self::databricks::Databricks;
 pub use self::datasets::Datasets;
 #[cfg(feature = "services")]
 pub use self::services::Services;
@@ -64,6 +69,8 @@ pub struct Reach {
     /// What is configured for it.
     pub settings: Environment,
     datasets: Option<Datasets>,
+    #[cfg(feature = "databricks")]
+    databricks: Databricks,
     #[cfg(feature = "airflow")]
     airflow: Option<Airflow>,
     #[cfg(feature = "aurora")]
@@ -129,6 +136,9 @@ async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
         sonar_url: Some(server.sonar_url()),
         metapod_url: Some(server.metapod_url()),
         empty_file: empty_file.map(|path| Empty { path, format: None }),
+        empty_files: "s3://sandbox-static/empty".parse().ok(),
+        #[cfg(feature = "databricks")]
+        databricks: Some(databricks::in_sandbox(&world, &night, &server)?),
         #[cfg(feature = "aurora")]
         fleet: Some(crate::config::Fleet {
             region: "sandbox".into(),
@@ -147,7 +157,8 @@ async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
         ..Environment::default()
     };
     let mut reach = reach(Place { embedded: true, ..place }, Target::sandbox(), settings, rights).await?;
-    reach.datasets = reach.datasets.map(Datasets::without_jobs);
+    let files = ops_sandbox::scenario::files(&world, &night).await?;
+    reach.datasets = reach.datasets.map(|datasets| datasets.without_jobs().with_files(files));
     #[cfg(feature = "airflow")]
     {
         reach.airflow = Some(airflow);
@@ -177,6 +188,8 @@ async fn reach(place: Place, target: Target, settings: Environment, rights: Righ
         (Some(sonar), Some(metapod)) => Some(Datasets::reach(&way, sonar, metapod, rights).await?),
         _ => None,
     };
+    #[cfg(feature = "databricks")]
+    let databricks = Databricks::reach(&way).await?;
     #[cfg(feature = "airflow")]
     let airflow = match &settings.airflow_url {
         Some(address) => Some(Airflow::reach(&way, address, rights).await?),
@@ -192,6 +205,8 @@ async fn reach(place: Place, target: Target, settings: Environment, rights: Righ
         target,
         place,
         datasets,
+        #[cfg(feature = "databricks")]
+        databricks,
         #[cfg(feature = "airflow")]
         airflow,
         #[cfg(feature = "aurora")]
@@ -307,6 +322,8 @@ impl Reach {
     /// What is reached, and where.
     pub fn addresses(&self) -> Vec<String> {
         let addresses = self.datasets.iter().flat_map(Datasets::addresses);
+        #[cfg(feature = "databricks")]
+        let addresses = addresses.chain(self.databricks.addresses());
         #[cfg(feature = "airflow")]
         let addresses = addresses.chain(self.airflow.iter().map(Airflow::at));
         #[cfg(feature = "aurora")]
@@ -339,6 +356,25 @@ impl Reach {
     /// Where one of them has no address.
     pub fn datasets(&self) -> Result<&Datasets, Failure> {
         self.datasets.as_ref().ok_or_else(|| Failure::usage(self.without_datasets()))
+    }
+
+    /// What a dataset is looked at through before it is loaded.
+    ///
+    /// # Errors
+    /// Where Sonar or Metapod has no address.
+    #[cfg(feature = "databricks")]
+    pub fn loading(&self) -> Result<ops_recipes::datasets::LoadReads, Failure> {
+        Ok(self.databricks.reads(self.datasets()?))
+    }
+
+    /// The workspace of Databricks.
+    ///
+    /// # Errors
+    /// Where none is configured.
+    #[cfg(feature = "databricks")]
+    pub fn workspace(&self) -> Result<Arc<dyn databricks_client::WorkspaceWrite>, Failure> {
+        let text = || way::unconfigured(&self.target.environment, "Databricks", "databricks");
+        self.databricks.writes().ok_or_else(|| Failure::usage(text()))
     }
 
     /// Airflow.

@@ -74,7 +74,7 @@ pub(super) fn missing(name: &str, system: &str, setting: &str) -> String {
 }
 
 /// The same, where only the configuration can tell it.
-#[cfg(any(feature = "aurora", feature = "redshift", feature = "services"))]
+#[cfg(any(feature = "aurora", feature = "databricks", feature = "redshift", feature = "services"))]
 pub(super) fn unconfigured(name: &str, system: &str, setting: &str) -> String {
     let without = matches!(setting, "fleet" | "redshift" | "services" | "tables") && !cfg!(feature = "aws");
     let build = if without { " by this build (--features aws reaches AWS)" } else { "" };

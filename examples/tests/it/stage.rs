@@ -52,6 +52,8 @@ pub(crate) fn binary(name: &str) -> &'static str {
         "doctor" => env!("CARGO_BIN_EXE_doctor"),
         "runs" => env!("CARGO_BIN_EXE_runs"),
         "embedded" => env!("CARGO_BIN_EXE_embedded"),
+        #[cfg(feature = "databricks")]
+        "load-dataset" => env!("CARGO_BIN_EXE_load-dataset"),
         #[cfg(feature = "airflow")]
         "dag-run" => env!("CARGO_BIN_EXE_dag-run"),
         #[cfg(feature = "airflow")]

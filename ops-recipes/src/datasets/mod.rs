@@ -33,9 +33,9 @@ pub use change::{Commit, Committed, DatasetChange, Retract, Why};
 pub use commit_empty_dataset::{CommitEmptyDataset, CommitEmptyReads, Empty, EmptyFile, EmptyStep, Made, MakeFile};
 pub use ids::{IdList, InputError, ListedId, MAX_BYTES, MAX_IDS, read_ids};
 pub use jobs::{Job, JobState, Jobs};
+pub use knowledge::{Knowledge, NamePattern, Owner, Successors, Writer};
 #[cfg(feature = "databricks")]
 pub use load_dataset::{LoadDataset, LoadReads};
-pub use knowledge::{Knowledge, NamePattern, Owner, Successors, Writer};
 pub use reads::DatasetReads;
 pub use retract_attribute::{AttributeChange, AttributeSelection, RetractAttribute};
 pub use retract_datasets::{Facts, RetractDatasets, RetractReads};

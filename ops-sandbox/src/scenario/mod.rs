@@ -2,6 +2,7 @@
 
 mod bulk;
 mod dags;
+mod files;
 mod hung_load;
 mod nightly;
 mod on_aurora;
@@ -13,6 +14,7 @@ mod tonight;
 
 pub use bulk::{Bulk, bulk};
 pub use dags::{dagao, dagao_with, shapes, wide};
+pub use files::{files, workspace};
 pub use hung_load::{HungLoad, LoadTrouble, hung_load, hung_load_with};
 pub use nightly::{Nightly, nightly};
 pub use on_aurora::{OnAuroraNight, dagao_on_aurora};

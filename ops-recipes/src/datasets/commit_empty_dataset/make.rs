@@ -74,7 +74,9 @@ impl MakeFile {
         const OP: &str = "datasets.make-empty";
         let files = files.ok_or_else(|| Error::invalid(OP, "no way to write files is configured"))?;
         let content = STANDARD.decode(&self.content).map_err(|error| {
-            Error::new(OP, ErrorKind::Invalid, Effect::None).with_message("the plan's file is damaged").with_source(error)
+            Error::new(OP, ErrorKind::Invalid, Effect::None)
+                .with_message("the plan's file is damaged")
+                .with_source(error)
         })?;
         files.put_new(&self.path, content).await
     }
@@ -137,7 +139,11 @@ impl Workshop<'_> {
         };
         let text = |verb: &str| format!("{verb} {path}: no rows, {} columns, {after}", make.columns);
         match there(self.files, &path).await.map_err(told)? {
-            None => Ok(Planned { path: path.clone(), finding: Finding::pass(GUARD, text("will be made:")), make: Some(make) }),
+            None => Ok(Planned {
+                path: path.clone(),
+                finding: Finding::pass(GUARD, text("will be made:")),
+                make: Some(make),
+            }),
             Some(file) if make.is(&file) => {
                 Ok(Planned { path: path.clone(), finding: Finding::pass(GUARD, text("there already:")), make: None })
             }

@@ -261,11 +261,7 @@ impl Recipe for CommitEmptyDataset {
         })))
     }
 
-    async fn review_undo(
-        &self,
-        reads: &CommitEmptyReads,
-        mut draft: Draft<EmptyStep>,
-    ) -> Result<Draft<EmptyStep>> {
+    async fn review_undo(&self, reads: &CommitEmptyReads, mut draft: Draft<EmptyStep>) -> Result<Draft<EmptyStep>> {
         let names: Vec<DatasetName> = draft.actions().iter().filter_map(|step| step.name().cloned()).collect();
         let what = format!("retract {}", count(names.len(), "empty commit"));
         let title = opening::title(&draft, self.transaction, &what);
@@ -343,7 +339,10 @@ impl CommitEmptyDataset {
     ) -> std::result::Result<Planned, Finding> {
         let block = |text: String, advice: &'static str| Err(Finding::block("empty-file", text).with_advice(advice));
         if is_avro(dataset) {
-            return block(format!("no Avro file is made, and {dataset} is one"), "commit it with an empty Avro file that is there");
+            return block(
+                format!("no Avro file is made, and {dataset} is one"),
+                "commit it with an empty Avro file that is there",
+            );
         }
         let (Some(files), Some(makes)) = (reads.files.as_deref(), reads.makes.as_deref()) else {
             return block("no way to the files is configured".into(), "configure where the buckets are");
@@ -355,7 +354,9 @@ impl CommitEmptyDataset {
     fn is_ours(&self, path: Option<&S3Path>) -> bool {
         match &self.empty {
             Empty::There(file) => path == Some(&file.path),
-            Empty::Made(made) => path.is_some_and(|path| made.path(self.transaction, &self.dataset).is_ok_and(|ours| ours == *path)),
+            Empty::Made(made) => {
+                path.is_some_and(|path| made.path(self.transaction, &self.dataset).is_ok_and(|ours| ours == *path))
+            }
         }
     }
 
@@ -420,7 +421,10 @@ impl CommitEmptyDataset {
         }
         let mut findings = Vec::new();
         if !actions.is_empty() {
-            let text = format!("made from it, so empty too: {}", names(actions.iter().map(|dataset: &&Dataset| &dataset.name)));
+            let text = format!(
+                "made from it, so empty too: {}",
+                names(actions.iter().map(|dataset: &&Dataset| &dataset.name))
+            );
             findings.push(Finding::warn(GUARD, text).with_advice("tell their owners before"));
         }
         if !committed.is_empty() {
@@ -480,9 +484,8 @@ impl CommitEmptyDataset {
 async fn looked_at(reads: &CommitEmptyReads, file: &EmptyFile) -> Finding {
     const GUARD: &str = "empty-file";
     let EmptyFile { path, format } = file;
-    let asks = |text: String| {
-        Finding::ask("no-evidence", text, "right when you have seen that the file exists and is empty")
-    };
+    let asks =
+        |text: String| Finding::ask("no-evidence", text, "right when you have seen that the file exists and is empty");
     let Some(files) = reads.files.as_deref() else {
         return asks(format!("nobody looked whether {path} exists and is empty"));
     };

@@ -234,11 +234,12 @@ impl LoadDataset {
             }
         };
         let reader = spark.clone().unwrap_or_else(|| SparkPath::External(path.clone())).reader(format);
-        let (in_bucket, in_workspace, preview) = futures_util::join!(
+        let (in_bucket, in_workspace, preview) = futures_util::future::join3(
             in_bucket(reads.files.as_deref(), &path),
             in_workspace(reads.workspace.as_deref(), spark.as_ref()),
             self.preview(reads.files.as_deref(), &path),
-        );
+        )
+        .await;
         let preview = preview.unwrap_or_else(|error| {
             found.doubts.push(format!("its rows cannot be shown: {}", told(&error)));
             None

@@ -1,0 +1,91 @@
+//! The workspace of Databricks, and what of a dataset is looked at through it.
+
+use std::sync::Arc;
+
+use databricks_client::{DatabricksClient, Mapping, WorkspaceRead, WorkspaceWrite};
+use ops_client::http::Credential;
+use ops_recipes::datasets::LoadReads;
+use ops_sandbox::{Server, World};
+
+use super::datasets::Datasets;
+use super::way::Way;
+use crate::config::Databricks as Settings;
+use crate::exit::Failure;
+use crate::login::Read;
+
+const DATABRICKS: (&str, &str) = ("Databricks", "databricks.url");
+
+/// The workspace of one environment.
+#[derive(Clone, Default)]
+pub struct Databricks {
+    workspace: Option<Workspace>,
+    mapping: Option<Mapping>,
+}
+
+#[derive(Clone)]
+struct Workspace {
+    client: Arc<DatabricksClient>,
+    address: String,
+}
+
+impl std::fmt::Debug for Databricks {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Databricks").field("mapping", &self.mapping).finish_non_exhaustive()
+    }
+}
+
+impl Databricks {
+    /// The workspace, where one is configured. No call is made.
+    pub(super) async fn reach(way: &Way<'_>) -> Result<Self, Failure> {
+        let Some(settings) = &way.settings.databricks else { return Ok(Self::default()) };
+        let client = client(way, settings).await?;
+        let workspace = Workspace { client: Arc::new(client), address: settings.url.clone() };
+        Ok(Self { workspace: Some(workspace), mapping: settings.mapping.clone() })
+    }
+
+    pub(super) fn reads(&self, datasets: &Datasets) -> LoadReads {
+        let mut reads = LoadReads::new(Arc::clone(&datasets.sonar));
+        if let Some(mapping) = &self.mapping {
+            reads = reads.with_mapping(mapping.clone());
+        }
+        if let Some(workspace) = &self.workspace {
+            reads = reads.with_workspace(Arc::clone(&workspace.client) as Arc<dyn WorkspaceRead>);
+        }
+        match datasets.files() {
+            Some(files) => reads.with_files(files),
+            None => reads,
+        }
+    }
+
+    pub(super) fn writes(&self) -> Option<Arc<dyn WorkspaceWrite>> {
+        self.workspace.as_ref().map(|workspace| Arc::clone(&workspace.client) as Arc<dyn WorkspaceWrite>)
+    }
+
+    pub(super) fn addresses(&self) -> impl Iterator<Item = String> {
+        self.workspace.iter().map(|workspace| format!("Databricks at {}", workspace.address))
+    }
+}
+
+async fn client(way: &Way<'_>, settings: &Settings) -> Result<DatabricksClient, Failure> {
+    let read = match &settings.login {
+        None => Read::Credential(way.credential().await?),
+        Some(login) => login.read().await?,
+    };
+    match read {
+        Read::Credential(credential) => way.client(DATABRICKS, &settings.url, credential),
+        Read::Account(id, secret) => {
+            let client: DatabricksClient = way.client(DATABRICKS, &settings.url, Credential::none())?;
+            Ok(client.with_oauth(id, secret))
+        }
+    }
+}
+
+/// The sandbox's workspace, in which its buckets are mounted.
+pub(super) fn in_sandbox(
+    world: &World,
+    night: &ops_sandbox::scenario::Nightly,
+    server: &Server,
+) -> Result<Settings, Failure> {
+    ops_sandbox::scenario::workspace(world, night)?;
+    Ok(Settings { url: server.databricks_url(), login: None, mapping: Some(Mapping::mounts()) })
+}
