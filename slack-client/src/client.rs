@@ -114,7 +114,8 @@ impl SlackClient {
         let call = endpoint.get(HISTORY).segments(&["api", "conversations.history"]);
         let call = call.template("/api/conversations.history").max_body(MAX_BODY);
         let call = call.query("channel", asked.channel.as_str());
-        let call = call.query("oldest", wire::seconds(asked.window.from)).query("latest", wire::seconds(asked.window.to));
+        let call =
+            call.query("oldest", wire::seconds(asked.window.from)).query("latest", wire::seconds(asked.window.to));
         let call = call.query("inclusive", "true").query("limit", asked.count.to_string());
         let call = match &asked.cursor {
             Some(cursor) => call.query("cursor", cursor),

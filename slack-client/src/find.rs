@@ -277,7 +277,8 @@ mod tests {
         #[test]
         fn what_has_no_word_near_is_not(id: u128, far in "[a-m ]{80,120}") {
             let id = self::id(id);
-            prop_assert!(Finder::default().transactions(&format!("transaction {far} {id} {far} transaction")).is_empty());
+            let text = format!("transaction {far} {id} {far} transaction");
+            prop_assert!(Finder::default().transactions(&text).is_empty());
         }
     }
 

@@ -1,5 +1,6 @@
 //! Worlds worth looking at.
 
+mod announcements;
 mod bulk;
 mod dags;
 mod hung_load;
@@ -11,6 +12,7 @@ mod stack;
 mod tables;
 mod tonight;
 
+pub use announcements::announcements;
 pub use bulk::{Bulk, bulk};
 pub use dags::{dagao, dagao_with, shapes, wide};
 pub use hung_load::{HungLoad, LoadTrouble, hung_load, hung_load_with};

@@ -76,7 +76,8 @@ impl Scenario {
         let mut channels: Vec<ChannelPlay> =
             serde_json::from_str(Self::JSON).map_err(|error| broken().with_source(error))?;
         for channel in &mut channels {
-            channel.messages = std::mem::take(&mut channel.messages).into_iter().flat_map(MessagePlay::unfolded).collect();
+            channel.messages =
+                std::mem::take(&mut channel.messages).into_iter().flat_map(MessagePlay::unfolded).collect();
         }
         Ok(Self { channels })
     }

@@ -34,7 +34,9 @@ fn meaning(name: &str) -> (ErrorKind, Option<&'static str>) {
         "not_in_channel" => (ErrorKind::Forbidden, Some("invite the bot: write /invite and its name in the channel")),
         "missing_scope" => (
             ErrorKind::Forbidden,
-            Some("give the app the scope channels:history, or groups:history for a private channel, and install it again"),
+            Some(
+                "give the app the scope channels:history, or groups:history for a private channel, and install it again",
+            ),
         ),
         "not_authed" => (ErrorKind::Unauthenticated, Some("no token was given: give that of the app's bot (xoxb-…)")),
         "invalid_auth" | "account_inactive" | "not_allowed_token_type" => {

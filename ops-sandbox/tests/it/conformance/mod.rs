@@ -7,6 +7,7 @@ mod gocd;
 mod metabase;
 mod metapod;
 mod redshift;
+mod slack;
 mod sonar;
 mod stacks;
 mod tables;
