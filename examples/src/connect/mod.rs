@@ -11,6 +11,8 @@ mod journals;
 mod night;
 #[cfg(feature = "services")]
 mod services;
+#[cfg(feature = "slack")]
+mod slack;
 #[cfg(feature = "redshift")]
 mod warehouse;
 mod way;
@@ -268,6 +270,18 @@ impl Reach {
         airflow::Beside { jobs, kills, datasets: self.datasets.as_ref() }
     }
 
+    /// The DAGs that are configured; in the embedded sandbox its nightly one.
+    ///
+    /// # Errors
+    /// Where a name is none of a DAG.
+    #[cfg(feature = "airflow")]
+    pub fn dags(&self) -> Result<Vec<airflow_client::DagId>, Failure> {
+        let names = self.settings.dags.keys().map(String::as_str);
+        let nightly = self.sandbox.as_ref().map(|_| "dagao");
+        let wrong = |name: &str, error: &dyn std::fmt::Display| Failure::usage(format!("dags.{name}: {error}"));
+        nightly.into_iter().chain(names).map(|name| name.parse().map_err(|error| wrong(name, &error))).collect()
+    }
+
     /// The DAG whose tasks run on the cluster, where only one is configured.
     #[cfg(feature = "aurora")]
     fn only_dag(&self) -> Option<airflow_client::DagId> {
@@ -315,7 +329,8 @@ impl Reach {
         let addresses = addresses.chain(self.warehouse.addresses());
         #[cfg(feature = "services")]
         let addresses = addresses.chain(self.services.addresses());
-        addresses.collect()
+        let slack = self.settings.slack.as_ref().map(|slack| format!("Slack at {}", slack.address()));
+        addresses.chain(slack).collect()
     }
 
     /// The systems that are looked at first.

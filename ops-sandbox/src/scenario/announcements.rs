@@ -52,7 +52,7 @@ fn announcement(at: Timestamp, dag: &str, transaction: TransactionId) -> Message
 fn started(world: &World, id: TransactionId) -> Timestamp {
     let state = world.state();
     let held = state.catalogue.transactions().iter().find(|one| one.id == id);
-    held.and_then(|one| one.started_at).unwrap_or_else(|| state.now())
+    held.map_or_else(|| state.now(), |one| one.started_at)
 }
 
 fn later(at: Timestamp, seconds: i64) -> Timestamp {
