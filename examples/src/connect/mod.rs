@@ -39,6 +39,8 @@ pub use self::cluster::Cluster;
 pub use self::datasets::Datasets;
 #[cfg(feature = "services")]
 pub use self::services::Services;
+#[cfg(feature = "slack")]
+pub use self::slack::Announced;
 #[cfg(feature = "redshift")]
 pub use self::warehouse::{Through, Warehouse};
 
