@@ -71,6 +71,8 @@ pub struct Environment {
     pub services: Option<Services>,
     /// The tables of DynamoDB.
     pub tables: Option<Tables>,
+    /// Where runs are announced: a channel of Slack.
+    pub slack: Option<Slack>,
     /// Metabase's address.
     pub metabase_url: Option<String>,
     /// How to log in to Metabase: a user and a password, or the header `x-api-key`.
@@ -163,6 +165,29 @@ pub type Mapping = databricks_client::Mapping;
 /// How Spark reads buckets; not looked at by programs that know no Databricks.
 #[cfg(not(feature = "databricks"))]
 pub type Mapping = BTreeMap<String, String>;
+
+/// Where runs are announced: a channel of Slack.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Slack {
+    /// The channel's id.
+    pub channel: String,
+    /// Where the token of the app's bot is found.
+    pub token: Option<Reference>,
+    /// Another address than Slack's: a proxy's.
+    pub address: Option<String>,
+    /// How many messages are asked for at once: 200 unless told.
+    pub page_size: Option<u32>,
+    /// What links to the page on which people follow transactions have in them; `sonar`, and Sonar's address, in any case.
+    pub links: Option<String>,
+}
+
+impl Slack {
+    /// Where it is.
+    pub fn address(&self) -> &str {
+        self.address.as_deref().unwrap_or("https://slack.com")
+    }
+}
 
 /// The services: their stacks, where they answer, and who builds and deploys them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -457,6 +482,9 @@ mod tests {
         assert!(prod.aurora_login.is_some() && prod.aurora_write_login.is_some() && !prod.mesos_urls.is_empty());
         assert!(prod.fleet.as_ref().is_some_and(|fleet| fleet.masters_group.is_some()));
         assert!(prod.metabase_url.is_some() && prod.metabase_login.is_some() && prod.metabase_loads.is_some());
+        let slack = prod.slack.as_ref().unwrap();
+        assert!(slack.token.is_some() && slack.page_size.is_some() && slack.links.is_some());
+        assert_eq!(slack.address(), Slack::default().address());
         let redshift = prod.redshift.as_ref().unwrap();
         assert!(redshift.host.is_some() && redshift.password.is_some() && redshift.restarter.is_some());
         // What is commented out says what is so unless told.

@@ -2,8 +2,12 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use async_trait::async_trait;
+use ops_client::{Effect, Error, ErrorKind};
+use ops_recipes::datasets::find_transaction::{LoaderLog, LogSaid};
 use ops_sandbox::scenario::{HungLoad, LoadTrouble, hung_load_with};
 use redshift_ops::loader::{Content, HangDetector, LoaderSeen, ScanReport, Scanner};
 
@@ -69,6 +73,49 @@ pub fn trouble(text: &str) -> Result<LoadTrouble, String> {
 /// Where the sandbox has one already.
 pub fn load(sandbox: &Embedded, trouble: LoadTrouble) -> Result<HungLoad, Failure> {
     Ok(hung_load_with(sandbox.world(), trouble, Some(&sandbox.night))?)
+}
+
+/// A log that is read when it is asked, by a thread of its own: whoever asks need not wait for its end, nor does the program.
+struct LogFile(PathBuf);
+
+#[async_trait]
+impl LoaderLog for LogFile {
+    async fn said(&self) -> ops_client::Result<LogSaid> {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let path = self.0.clone();
+        std::thread::spawn(move || {
+            // Nobody may wait for it any more.
+            let _ = tell.send(read_log(&path));
+        });
+        let failed = |why: String| Error::new("loader.log", ErrorKind::Other, Effect::None).with_message(why);
+        match told.await {
+            Ok(Ok((seen, _))) => Ok(LogSaid::from(&seen)),
+            Ok(Err(failure)) => Err(failed(failure.text)),
+            Err(_) => Err(failed("the thread that read it is gone".to_owned())),
+        }
+    }
+}
+
+/// The loader's log, to be asked for its transaction: the named one, or the configured one; in the embedded sandbox, where a load
+/// hangs, its loader's.
+///
+/// # Errors
+/// Where the named one is not there.
+pub fn loader_log(reach: &Reach, named: Option<&Path>) -> Result<Option<Arc<dyn LoaderLog>>, Failure> {
+    if let Some(path) = named {
+        if path != Path::new("-") {
+            let there = std::fs::metadata(path);
+            there.map_err(|error| Failure::usage(format!("{}: {error}", path.display())))?;
+        }
+        return Ok(Some(Arc::new(LogFile(path.to_owned()))));
+    }
+    if let Some(sandbox) = &reach.sandbox {
+        load(sandbox, LoadTrouble::Reader)?;
+        let seen = log_of(reach, None)?;
+        return Ok(seen.map(|seen| Arc::new(LogSaid::from(&seen)) as Arc<dyn LoaderLog>));
+    }
+    let configured = reach.settings.redshift.as_ref().and_then(|redshift| redshift.loader_log.clone());
+    Ok(configured.map(|path| Arc::new(LogFile(path)) as Arc<dyn LoaderLog>))
 }
 
 /// What the log says: the named one, or the configured one; in the embedded sandbox its loader's.

@@ -18,6 +18,7 @@ mod refusal;
 mod rng;
 pub mod scenario;
 mod server;
+pub mod slack;
 pub mod sonar;
 pub mod stacks;
 pub mod tables;

@@ -20,6 +20,8 @@ pub enum System {
     Gocd,
     /// The page on which people look into the warehouse.
     Metabase,
+    /// Where people and programs write to each other.
+    Slack,
     /// The clusters of the warehouse.
     Redshift,
     /// The warehouse's SQL.
@@ -255,6 +257,10 @@ operations! {
     MetabaseQuery = Metabase "metabase.query" false,
     /// What a saved question finds.
     MetabaseQuestion = Metabase "metabase.question" false,
+    /// Who asks Slack.
+    SlackProbe = Slack "slack.probe" false,
+    /// The messages of a channel.
+    SlackHistory = Slack "slack.history" false,
     /// Whether the service of the clusters answers.
     RedshiftProbe = Redshift "redshift.probe" false,
     /// All clusters.

@@ -18,6 +18,7 @@ use crate::metapod::{Catalogue, MetapodPort};
 use crate::redshift::Redshift;
 use crate::refusal::Refusal;
 use crate::rng::Rng;
+use crate::slack::Slack;
 use crate::sonar::SonarPort;
 use crate::stacks::Stacks;
 use crate::tables::Tables;
@@ -44,6 +45,7 @@ pub(crate) struct State {
     pub(crate) gocd: Gocd,
     pub(crate) metabase: Metabase,
     pub(crate) redshift: Redshift,
+    pub(crate) slack: Slack,
     pub(crate) stacks: Stacks,
     pub(crate) tables: Tables,
     pub(crate) rng: Rng,
@@ -80,6 +82,7 @@ impl World {
             gocd: Gocd::default(),
             metabase: Metabase::default(),
             redshift: Redshift::default(),
+            slack: Slack::default(),
             stacks: Stacks::default(),
             tables: Tables::default(),
             rng: Rng::new(seed),
@@ -167,7 +170,8 @@ impl World {
     }
 
     /// Empties the world: no transactions, no DAGs, no jobs, no machines, no clusters, an empty warehouse, no tables in Metabase,
-    /// no pipelines, no stacks, no tables of DynamoDB, an empty workspace of Databricks, no log, no faults. Its clock and its seed's thread go on.
+    /// no pipelines, no channels, no stacks, no tables of DynamoDB, an empty workspace of Databricks, no log, no faults. Its clock and
+    /// its seed's thread go on.
     pub fn clear(&self) {
         self.0.faults.clear();
         let mut state = self.state();
@@ -179,6 +183,7 @@ impl World {
         state.gocd = Gocd::default();
         state.metabase = Metabase::default();
         state.redshift = state.redshift.anew();
+        state.slack = Slack::default();
         state.stacks = Stacks::default();
         state.tables = Tables::default();
         state.log.clear();

@@ -14,6 +14,8 @@ mod journals;
 mod night;
 #[cfg(feature = "services")]
 mod services;
+#[cfg(feature = "slack")]
+mod slack;
 #[cfg(feature = "redshift")]
 mod warehouse;
 mod way;
@@ -42,6 +44,8 @@ pub use self::databricks::Databricks;
 pub use self::datasets::Datasets;
 #[cfg(feature = "services")]
 pub use self::services::Services;
+#[cfg(feature = "slack")]
+pub use self::slack::Announced;
 #[cfg(feature = "redshift")]
 pub use self::warehouse::{Through, Warehouse};
 
@@ -283,6 +287,18 @@ impl Reach {
         airflow::Beside { jobs, kills, datasets: self.datasets.as_ref() }
     }
 
+    /// The DAGs that are configured; in the embedded sandbox its nightly one.
+    ///
+    /// # Errors
+    /// Where a name is none of a DAG.
+    #[cfg(feature = "airflow")]
+    pub fn dags(&self) -> Result<Vec<airflow_client::DagId>, Failure> {
+        let names = self.settings.dags.keys().map(String::as_str);
+        let nightly = self.sandbox.as_ref().map(|_| "dagao");
+        let wrong = |name: &str, error: &dyn std::fmt::Display| Failure::usage(format!("dags.{name}: {error}"));
+        nightly.into_iter().chain(names).map(|name| name.parse().map_err(|error| wrong(name, &error))).collect()
+    }
+
     /// The DAG whose tasks run on the cluster, where only one is configured.
     #[cfg(feature = "aurora")]
     fn only_dag(&self) -> Option<airflow_client::DagId> {
@@ -332,7 +348,8 @@ impl Reach {
         let addresses = addresses.chain(self.warehouse.addresses());
         #[cfg(feature = "services")]
         let addresses = addresses.chain(self.services.addresses());
-        addresses.collect()
+        let slack = self.settings.slack.as_ref().map(|slack| format!("Slack at {}", slack.address()));
+        addresses.chain(slack).collect()
     }
 
     /// The systems that are looked at first.

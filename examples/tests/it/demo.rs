@@ -64,9 +64,16 @@ fn the_other_recipes_run_in_the_sandbox_too() {
 
 #[test]
 fn help_teaches() {
-    for program in
-        ["retract-datasets", "retract-attribute", "commit-empty-dataset", "triage-failure", "triage", "doctor", "runs"]
-    {
+    for program in [
+        "retract-datasets",
+        "retract-attribute",
+        "commit-empty-dataset",
+        "triage-failure",
+        "find-transaction",
+        "triage",
+        "doctor",
+        "runs",
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let came = run(command(folder.path(), program, &["--help"]));
         came.is(0, &["Exit codes:", "nothing was changed", program]);

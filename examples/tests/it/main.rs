@@ -9,6 +9,7 @@ mod cluster;
 #[cfg(feature = "airflow")]
 mod dag_run;
 mod demo;
+mod find;
 mod first;
 mod input;
 mod output;

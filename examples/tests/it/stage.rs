@@ -47,6 +47,7 @@ pub(crate) fn binary(name: &str) -> &'static str {
         "retract-datasets" => env!("CARGO_BIN_EXE_retract-datasets"),
         "retract-attribute" => env!("CARGO_BIN_EXE_retract-attribute"),
         "commit-empty-dataset" => env!("CARGO_BIN_EXE_commit-empty-dataset"),
+        "find-transaction" => env!("CARGO_BIN_EXE_find-transaction"),
         "triage-failure" => env!("CARGO_BIN_EXE_triage-failure"),
         "triage" => env!("CARGO_BIN_EXE_triage"),
         "doctor" => env!("CARGO_BIN_EXE_doctor"),
@@ -161,7 +162,7 @@ impl Stage {
         Self::serving(world, night.transaction, None)
     }
 
-    fn serving(world: World, transaction: TransactionId, token: Option<&str>) -> Self {
+    pub(crate) fn serving(world: World, transaction: TransactionId, token: Option<&str>) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("made");
         let mut builder = Server::builder(world.clone());
         if let Some(token) = token {
@@ -214,6 +215,11 @@ impl Stage {
         ["--env", "sandbox", "--sonar-url", &self.sonar_url(), "--metapod-url", &self.metapod_url()]
             .map(str::to_owned)
             .to_vec()
+    }
+
+    #[cfg(feature = "slack")]
+    pub(crate) fn slack_url(&self) -> String {
+        self.server.slack_url()
     }
 
     pub(crate) fn sonar_url(&self) -> String {

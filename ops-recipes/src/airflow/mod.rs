@@ -42,5 +42,7 @@ pub use redeploy_dag::{Build, Deploys, RedeployDag, RedeployReads, RedeployStep,
 pub use release_machines::ReleaseMachines;
 pub use stop_run::StopRun;
 #[cfg(feature = "datasets")]
+pub(crate) use transaction::about as runs_about;
+#[cfg(feature = "datasets")]
 pub use transaction::{AirflowJobs, SonarOutputs};
 pub use unblock_downstream::UnblockDownstream;

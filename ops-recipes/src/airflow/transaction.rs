@@ -149,7 +149,7 @@ fn unknown(op: &'static str, text: String) -> Error {
 }
 
 /// The runs of a DAG whose execution date is the day before.
-async fn about(airflow: &dyn AirflowRead, dag: &DagId, target: TargetDate) -> Result<Vec<DagRun>> {
+pub(crate) async fn about(airflow: &dyn AirflowRead, dag: &DagId, target: TargetDate) -> Result<Vec<DagRun>> {
     let Some(midnight) = target.execution_date() else { return Ok(Vec::new()) };
     // A nightly run begins at midnight; one by hand may be about any time of that day.
     let end = Timestamp::from_second(midnight.timestamp().as_second() + DAY - 1);

@@ -5,10 +5,12 @@
 //! | [`RetractDatasets`] | «Retracting datasets in bulk», «Removing bad data from Metapod» | retracts committed datasets |
 //! | [`RetractAttribute`] | «Removing bad data from Metapod» | takes attributes out of a schema, for good |
 //! | [`CommitEmptyDataset`] | «Manually commit a dataset to metapod» | commits an empty file, and makes it if wanted |
+//! | [`FindTransaction`] | «Get the transaction id» | nothing |
 //! | [`TriageFailure`] | «Determining if it was the dataset or model that failed» | nothing |
 
 mod change;
 pub mod commit_empty_dataset;
+pub mod find_transaction;
 mod ids;
 mod jobs;
 mod knowledge;
@@ -31,6 +33,7 @@ mod writes;
 
 pub use change::{Commit, Committed, DatasetChange, Retract, Why};
 pub use commit_empty_dataset::{CommitEmptyDataset, CommitEmptyReads, Empty, EmptyFile, EmptyStep, Made, MakeFile};
+pub use find_transaction::{FindReads, FindTransaction, Sought};
 pub use ids::{IdList, InputError, ListedId, MAX_BYTES, MAX_IDS, read_ids};
 pub use jobs::{Job, JobState, Jobs};
 pub use knowledge::{Knowledge, NamePattern, Owner, Successors, Writer};

@@ -11,6 +11,7 @@ mod commit_empty;
 mod death;
 #[cfg(any(feature = "airflow", feature = "redshift", feature = "services"))]
 mod desk;
+mod find_transaction;
 mod first;
 #[cfg(feature = "redshift")]
 mod redshift;

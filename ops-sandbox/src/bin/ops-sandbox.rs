@@ -117,6 +117,7 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
         writeln!(out, "aws {}", server.aws_url())?;
         writeln!(out, "gocd {}", server.gocd_url())?;
         writeln!(out, "databricks {}", server.databricks_url())?;
+        writeln!(out, "slack {}", server.slack_url())?;
         writeln!(out, "services {}", server.service_addresses())?;
         writeln!(out, "transaction {transaction}")?;
         writeln!(out, "committed {committed}")?;

@@ -1,5 +1,6 @@
 //! Worlds worth looking at.
 
+mod announcements;
 mod bulk;
 mod dags;
 mod files;
@@ -12,6 +13,7 @@ mod stack;
 mod tables;
 mod tonight;
 
+pub use announcements::announcements;
 pub use bulk::{Bulk, bulk};
 pub use dags::{dagao, dagao_with, shapes, wide};
 pub use files::{files, workspace};

@@ -20,7 +20,7 @@ use cluster::Cluster;
 pub(crate) use listen::Door;
 
 use crate::airflow::{self, Logins};
-use crate::{World, aws, databricks, gocd, metabase, metapod, sonar, stacks};
+use crate::{World, aws, databricks, gocd, metabase, metapod, slack, sonar, stacks};
 
 /// The largest request that is read, in bytes: two hundred thousand names fit.
 pub(crate) const MAX_REQUEST: usize = 64 << 20;
@@ -29,7 +29,7 @@ pub(crate) const MAX_REQUEST: usize = 64 << 20;
 /// schedulers and the Mesos master, which have a port each, and close it where the world says that they are down.
 ///
 /// Metapod lies at the root, Sonar below `/sonar`, Airflow below `/airflow3` with its API v2 and, with the same DAGs, below
-/// `/airflow2` with API v1, Metabase below `/metabase`, every stack's service below `/services`, GoCD below `/gocd` and, with the same
+/// `/airflow2` with API v1, Metabase below `/metabase`, Slack below `/slack`, every stack's service below `/services`, GoCD below `/gocd` and, with the same
 /// pipelines, as an older release below `/gocd19`, Databricks below `/databricks`; what came of the calls is told at `GET /sandbox/effects` and forgotten
 /// at `POST /sandbox/effects/reset`.
 ///
@@ -133,6 +133,11 @@ impl Server {
     /// What a client of Metabase takes as its address.
     pub fn metabase_url(&self) -> String {
         format!("{}/metabase", self.url())
+    }
+
+    /// What a client of Slack takes as its address. It wants the token [`slack::TOKEN`].
+    pub fn slack_url(&self) -> String {
+        format!("{}/slack", self.url())
     }
 
     /// What a client of GoCD takes as its address: GoCD 23.5 answers.
@@ -268,6 +273,7 @@ impl ServerBuilder {
             .nest("/services", stacks::routes())
             .nest("/metabase", metabase::routes())
             .nest("/databricks", databricks::routes())
+            .nest("/slack", slack::routes())
             .nest("/gocd", gocd::newer())
             .nest("/gocd19", gocd::older())
             .nest("/airflow2", airflow::airflow2())

@@ -21,7 +21,7 @@ fn start(arguments: &[&str]) -> (Child, ChildStdin, HashMap<String, String>) {
         .unwrap();
     let told = BufReader::new(child.stdout.take().unwrap())
         .lines()
-        .take(13)
+        .take(14)
         .map(|line| line.unwrap().split_once(' ').map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap())
         .collect();
     let stdin = child.stdin.take().unwrap();
@@ -57,6 +57,10 @@ async fn it_serves_and_dies_with_its_starter() {
     for url in [format!("{}/health", schedulers[0]), format!("{}/state-summary", told["mesos"])] {
         assert_eq!(reqwest::get(url).await.unwrap().status(), 200);
     }
+
+    // Slack knows nobody without its token.
+    let asked = reqwest::get(format!("{}/api/auth.test", told["slack"])).await.unwrap();
+    assert!(asked.text().await.unwrap().contains("not_authed"));
 
     // And GoCD, and the services, each below its stack's name.
     let gocd = GocdClient::builder(Environment::new("sandbox"), &told["gocd"]).build().unwrap();

@@ -16,4 +16,5 @@ mod scenarios;
 mod sdl;
 mod server;
 mod services;
+mod slack;
 mod speed;

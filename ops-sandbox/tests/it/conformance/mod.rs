@@ -8,6 +8,7 @@ mod gocd;
 mod metabase;
 mod metapod;
 mod redshift;
+mod slack;
 mod sonar;
 mod stacks;
 mod tables;
