@@ -14,12 +14,13 @@ use ops_recipes::aurora::{
     JobPlace, KillJob, RestartAurora, RestartJob, RestartReads, ScaleDown, ScaleReads, ScaleUp,
 };
 use ops_recipes::first::{AuroraSystem, System};
+use ops_sandbox::scenario::Stack;
 use ops_sandbox::{Server, World};
 
 use super::Rights;
 use super::journals::Journals;
 use super::way::Way;
-use crate::config::Environment;
+use crate::config::{Environment, Fleet as Settings};
 use crate::exit::Failure;
 use crate::login::{Login, Read};
 
@@ -240,6 +241,16 @@ impl Aurora {
 
     fn to_change(&self) -> Option<AuroraWrites> {
         Some(AuroraWrites::new(Arc::clone(self.writes.as_ref()?), Arc::clone(&self.reads)))
+    }
+}
+
+/// How the machines of a sandbox with this stack are configured.
+pub(crate) fn in_sandbox(stack: Stack) -> Settings {
+    Settings {
+        region: "sandbox".into(),
+        masters_group: Some(stack.mesos_master),
+        machines_group: Some(stack.on_demand),
+        ..Settings::default()
     }
 }
 

@@ -22,6 +22,7 @@ use metapod_client::TransactionId;
 use ops_client::http::{ExposeSecret, SecretString};
 use ops_plan::{Recipe, Registry, Target};
 use ops_recipes::first::System;
+use ops_sandbox::scenario::Nightly;
 use ops_sandbox::{Fault, Server, Target as Calls, World};
 
 use self::way::{Way, missing};
@@ -39,6 +40,11 @@ pub use self::datasets::Datasets;
 pub use self::services::Services;
 #[cfg(feature = "redshift")]
 pub use self::warehouse::{Through, Warehouse};
+#[cfg(all(feature = "aurora", feature = "redshift", feature = "services"))]
+pub(crate) use self::{
+    cluster::in_sandbox as cluster_in_sandbox, services::configured as services_in_sandbox,
+    warehouse::in_sandbox as warehouse_in_sandbox,
+};
 
 /// How long the embedded sandbox takes for an answer: so long that a bar is seen to move.
 const SANDBOX_LATENCY: Duration = Duration::from_millis(40);
@@ -82,7 +88,7 @@ pub struct Embedded {
     /// Tonight's run.
     pub transaction: TransactionId,
     /// The night's transactions.
-    pub night: ops_sandbox::scenario::Nightly,
+    pub night: Nightly,
     server: Server,
 }
 
@@ -121,36 +127,46 @@ async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
     #[cfg(feature = "airflow")]
     night::prepare(&world, &night)?;
     world.faults().sometimes(1.0, Calls::All, Fault::Delay(SANDBOX_LATENCY));
-    #[cfg(feature = "airflow")]
-    let airflow = Airflow::of_sandbox(world.airflow(), rights);
+    let settings = Environment {
+        #[cfg(feature = "aurora")]
+        fleet: Some(cluster::in_sandbox(stack)),
+        #[cfg(feature = "redshift")]
+        redshift: Some(warehouse::in_sandbox(&world)),
+        #[cfg(feature = "services")]
+        services: Some(services::in_sandbox(&world, &Target::sandbox().environment)?),
+        ..Environment::default()
+    };
+    around(place, world, night, settings, rights).await
+}
+
+/// Reaches a world that somebody made, in a sandbox inside of this process. What every sandbox has is added to the settings.
+///
+/// # Errors
+/// Where the sandbox cannot listen, or a client cannot be built.
+pub async fn around(
+    place: Place,
+    world: World,
+    night: Nightly,
+    settings: Environment,
+    rights: Rights,
+) -> Result<Reach, Failure> {
     let server = Server::start(world.clone()).await?;
     let empty_file = "s3://sandbox-static/empty.gz.parquet".parse().ok();
     let settings = Environment {
         sonar_url: Some(server.sonar_url()),
         metapod_url: Some(server.metapod_url()),
         empty_file: empty_file.map(|path| Empty { path, format: None }),
-        #[cfg(feature = "aurora")]
-        fleet: Some(crate::config::Fleet {
-            region: "sandbox".into(),
-            masters_group: Some(stack.mesos_master),
-            machines_group: Some(stack.on_demand),
-            ..crate::config::Fleet::default()
-        }),
-        #[cfg(feature = "redshift")]
-        redshift: Some(warehouse::in_sandbox(&world)),
-        #[cfg(feature = "services")]
-        services: Some(services::in_sandbox(&world, &Target::sandbox().environment)?),
         #[cfg(feature = "services")]
         tables: Some(crate::config::Tables { region: "sandbox".into(), ..Default::default() }),
         #[cfg(feature = "aurora")]
         journal_command: ["printf", "the journal of %s, as the sandbox has it\n"].map(str::to_owned).to_vec(),
-        ..Environment::default()
+        ..settings
     };
     let mut reach = reach(Place { embedded: true, ..place }, Target::sandbox(), settings, rights).await?;
     reach.datasets = reach.datasets.map(Datasets::without_jobs);
     #[cfg(feature = "airflow")]
     {
-        reach.airflow = Some(airflow);
+        reach.airflow = Some(Airflow::of_sandbox(world.airflow(), rights));
     }
     #[cfg(feature = "aurora")]
     {

@@ -203,16 +203,20 @@ impl Services {
 pub(super) fn in_sandbox(world: &World, environment: &str) -> Result<Settings, Failure> {
     let services = ops_sandbox::scenario::services(world, environment)?;
     ops_sandbox::scenario::throttled_tables(world, environment)?;
-    // Nobody waits long for a demonstration.
+    Ok(configured(world, &services.builds))
+}
+
+/// How a sandbox's services are configured that has these pipelines. Nobody waits long for a demonstration.
+pub(crate) fn configured(world: &World, builds: &ops_sandbox::gocd::Builds) -> Settings {
     world.instances_take(INSTANCES_TAKE);
     world.stacks_take(SETS_TAKE, SETS_TAKE);
     world.minutes_are_known_after(Duration::ZERO);
-    Ok(Settings {
+    Settings {
         region: "sandbox".into(),
-        deploys: services.builds.to_prod.iter().map(ToString::to_string).collect(),
+        deploys: builds.to_prod.iter().map(ToString::to_string).collect(),
         single: vec!["correnteza".into()],
         ..Settings::default()
-    })
+    }
 }
 
 fn priced(tables: Arc<dyn TablesRead>, settings: &TableSettings, region: &str) -> TableReads {
