@@ -59,8 +59,10 @@ fn body(plan: &Plan, limits: &Limits, layout: &Layout, now: Timestamp) -> Vec<St
     for note in &head.notes {
         out.push(layout.wrap("  · ", note));
     }
-    out.push(String::new());
-    out.push(findings(plan, limits, layout));
+    let findings = findings(plan, limits, layout);
+    if !findings.is_empty() {
+        out.extend([String::new(), findings]);
+    }
     if !head.phases.is_empty() {
         out.push(String::new());
         out.push(phases(plan, layout));

@@ -115,6 +115,35 @@ impl Cluster {
         })
     }
 
+    /// The one of a world, all of it in memory.
+    pub(super) fn in_memory(world: &World, settings: &Environment) -> Self {
+        let aurora = Arc::new(world.aurora());
+        let mesos = Arc::new(world.mesos());
+        let fleet = Arc::new(world.fleet());
+        let address = || "memory".to_owned();
+        Self {
+            aurora: Some(Aurora {
+                reads: Arc::clone(&aurora) as Arc<dyn AuroraRead>,
+                writer: Some(Arc::clone(&aurora) as Arc<dyn AuroraRead>),
+                writes: Some(aurora as Arc<dyn AuroraWrite>),
+                writer_elsewhere: false,
+                address: address(),
+            }),
+            mesos: Some(Mesos {
+                reads: Arc::clone(&mesos) as Arc<dyn MesosRead>,
+                writes: Some(mesos as Arc<dyn MesosWrite>),
+                address: address(),
+            }),
+            fleet: Some(Fleet {
+                reads: Arc::clone(&fleet) as Arc<dyn FleetRead>,
+                writes: Some(fleet as Arc<dyn FleetWrite>),
+                address: address(),
+            }),
+            journal_command: settings.journal_command.clone(),
+            journals: PathBuf::new(),
+        }
+    }
+
     /// What machines know before they are ended lies beside the runs.
     pub(super) fn keep_journals(&mut self, runs: &Path) {
         self.journals = runs.join("journals");
@@ -252,6 +281,11 @@ pub(crate) fn in_sandbox(stack: Stack) -> Settings {
         machines_group: Some(stack.on_demand),
         ..Settings::default()
     }
+}
+
+/// How the journal of a sandbox's machine is read.
+pub(crate) fn journal_in_sandbox() -> Vec<String> {
+    ["printf", "the journal of %s, as the sandbox has it\n"].map(str::to_owned).to_vec()
 }
 
 /// A recipe, with the right to change where there is one.

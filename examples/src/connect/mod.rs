@@ -42,8 +42,8 @@ pub use self::services::Services;
 pub use self::warehouse::{Through, Warehouse};
 #[cfg(all(feature = "aurora", feature = "redshift", feature = "services"))]
 pub(crate) use self::{
-    cluster::in_sandbox as cluster_in_sandbox, services::configured as services_in_sandbox,
-    warehouse::in_sandbox as warehouse_in_sandbox,
+    cluster::in_sandbox as cluster_in_sandbox, cluster::journal_in_sandbox,
+    services::configured as services_in_sandbox, warehouse::in_sandbox as warehouse_in_sandbox,
 };
 
 /// How long the embedded sandbox takes for an answer: so long that a bar is seen to move.
@@ -89,13 +89,15 @@ pub struct Embedded {
     pub transaction: TransactionId,
     /// The night's transactions.
     pub night: Nightly,
-    server: Server,
+    world: World,
+    /// Its sockets, where it has some.
+    _server: Option<Server>,
 }
 
 impl Embedded {
     /// What is in it.
     pub fn world(&self) -> &World {
-        self.server.world()
+        &self.world
     }
 }
 
@@ -127,46 +129,31 @@ async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
     #[cfg(feature = "airflow")]
     night::prepare(&world, &night)?;
     world.faults().sometimes(1.0, Calls::All, Fault::Delay(SANDBOX_LATENCY));
-    let settings = Environment {
-        #[cfg(feature = "aurora")]
-        fleet: Some(cluster::in_sandbox(stack)),
-        #[cfg(feature = "redshift")]
-        redshift: Some(warehouse::in_sandbox(&world)),
-        #[cfg(feature = "services")]
-        services: Some(services::in_sandbox(&world, &Target::sandbox().environment)?),
-        ..Environment::default()
-    };
-    around(place, world, night, settings, rights).await
-}
-
-/// Reaches a world that somebody made, in a sandbox inside of this process. What every sandbox has is added to the settings.
-///
-/// # Errors
-/// Where the sandbox cannot listen, or a client cannot be built.
-pub async fn around(
-    place: Place,
-    world: World,
-    night: Nightly,
-    settings: Environment,
-    rights: Rights,
-) -> Result<Reach, Failure> {
+    #[cfg(feature = "airflow")]
+    let airflow = Airflow::of_sandbox(world.airflow(), rights);
     let server = Server::start(world.clone()).await?;
     let empty_file = "s3://sandbox-static/empty.gz.parquet".parse().ok();
     let settings = Environment {
         sonar_url: Some(server.sonar_url()),
         metapod_url: Some(server.metapod_url()),
         empty_file: empty_file.map(|path| Empty { path, format: None }),
+        #[cfg(feature = "aurora")]
+        fleet: Some(cluster::in_sandbox(stack)),
+        #[cfg(feature = "redshift")]
+        redshift: Some(warehouse::in_sandbox(&world)),
+        #[cfg(feature = "services")]
+        services: Some(services::in_sandbox(&world, &Target::sandbox().environment)?),
         #[cfg(feature = "services")]
         tables: Some(crate::config::Tables { region: "sandbox".into(), ..Default::default() }),
         #[cfg(feature = "aurora")]
-        journal_command: ["printf", "the journal of %s, as the sandbox has it\n"].map(str::to_owned).to_vec(),
-        ..settings
+        journal_command: cluster::journal_in_sandbox(),
+        ..Environment::default()
     };
     let mut reach = reach(Place { embedded: true, ..place }, Target::sandbox(), settings, rights).await?;
     reach.datasets = reach.datasets.map(Datasets::without_jobs);
     #[cfg(feature = "airflow")]
     {
-        reach.airflow = Some(Airflow::of_sandbox(world.airflow(), rights));
+        reach.airflow = Some(airflow);
     }
     #[cfg(feature = "aurora")]
     {
@@ -182,8 +169,30 @@ pub async fn around(
         let way = Way::new(&reach.target.environment, &reach.settings)?;
         reach.services = Services::of_sandbox(&way, &server, &world, rights)?;
     }
-    reach.sandbox = Some(Arc::new(Embedded { transaction: night.transaction, night, server }));
+    reach.sandbox = Some(Arc::new(Embedded { transaction: night.transaction, night, world, _server: Some(server) }));
     Ok(reach)
+}
+
+/// Reaches a world that somebody made, without a socket: every port of it is in memory.
+///
+/// # Errors
+/// Where the address of a service cannot be told.
+pub fn in_memory(world: World, night: Nightly, settings: Environment) -> Result<Reach, Failure> {
+    Ok(Reach {
+        target: Target::sandbox(),
+        place: Place { embedded: true, ..Place::default() },
+        datasets: Some(Datasets::in_memory(&world)),
+        #[cfg(feature = "airflow")]
+        airflow: Some(Airflow::of_sandbox(world.airflow(), Rights::Write)),
+        #[cfg(feature = "aurora")]
+        cluster: Cluster::in_memory(&world, &settings),
+        #[cfg(feature = "redshift")]
+        warehouse: Warehouse::of_sandbox(&world, Rights::Write),
+        #[cfg(feature = "services")]
+        services: Services::in_memory(&world)?,
+        sandbox: Some(Arc::new(Embedded { transaction: night.transaction, night, world, _server: None })),
+        settings,
+    })
 }
 
 async fn reach(place: Place, target: Target, settings: Environment, rights: Rights) -> Result<Reach, Failure> {

@@ -1,21 +1,21 @@
 //! The morning: what is left of the night, how one change is taken back, and how all of it is done on a real system.
 
-use ops_plan::{Recipe, Summary};
+use ops_plan::Recipe;
 use ops_recipes::services::RelieveThrottling;
 
-use super::Options;
 use super::guide::Guide;
-use crate::exit::Failure;
+use super::night::Night;
+use crate::exit::{Exit, Failure};
 use crate::programs::program;
 use crate::runs::owed;
-use crate::text::{BOLD, count};
+use crate::text::count;
 
-pub(super) async fn go(guide: &mut Guide, options: &Options) -> Result<(), Failure> {
+pub(super) async fn go(guide: &mut Guide, night: &Night) -> Result<(), Failure> {
+    night.until(6, 30);
     let layout = guide.screen.layout;
-    let rule = "─".repeat(layout.width.saturating_sub(16));
-    guide.say(&format!("\n{}", layout.paint(BOLD, &format!("── The morning {rule}"))));
+    guide.heading(&format!("{} · The morning", guide.clock(night)));
     due(guide).await?;
-    undo(guide, options).await?;
+    undo(guide).await?;
     guide.say("");
     guide.tell(&format!("this night: {}", guide.tally));
     guide.tell("The same by hand, on a real system. With --plan-only nothing is changed; ops.sample.toml shows how systems are named.");
@@ -33,46 +33,48 @@ pub(super) async fn go(guide: &mut Guide, options: &Options) -> Result<(), Failu
 async fn due(guide: &mut Guide) -> Result<usize, Failure> {
     let layout = guide.screen.layout;
     guide.typed("runs due");
-    let now = guide.reach.sandbox_only("the tour")?.world().now();
-    let debts = guide.runs.due(Some(&guide.registry), now).await?;
-    guide.expect(debts.unreadable.is_empty(), "every run can be read")?;
-    for debt in &debts.due {
+    let debts = guide.owed().await?;
+    for debt in &debts {
         guide.say(&layout.wrap("D . ", &format!("{}: {}", debt.environment, owed(&debt.obligation))));
         guide.say(&layout.wrap("    ", &format!("left by {}", debt.run)));
     }
-    if debts.due.is_empty() {
+    if debts.is_empty() {
         guide.say("nothing is owed");
     }
     guide.time_to_read().await;
-    Ok(debts.due.len())
+    Ok(debts.len())
 }
 
-/// Takes a change back: the raised table where there is one; otherwise what was done last, or what it says to that.
-async fn undo(guide: &mut Guide, options: &Options) -> Result<(), Failure> {
-    let runs: Vec<Summary> = guide.runs.list()?.into_iter().collect::<Result<_, _>>()?;
-    let changed = |run: &&Summary| run.history.done() > 0;
-    let raised = runs.iter().filter(changed).rfind(|run| run.info.recipe == RelieveThrottling::ID);
-    let Some(run) = raised.or(runs.iter().rfind(changed)) else { return Ok(()) };
-    guide.typed(&format!("{} --undo RUN", program(&run.info.recipe)));
-    let runner = ops_plan::Runner::new(guide.runs.clone(), "the tour");
-    let plan = match runner.plan_undo(&guide.registry, &run.dir).await {
-        Ok(plan) if plan.head().changes() > 0 => plan,
-        Ok(_) => return guide.expect(false, "an undo has something to take back"),
-        Err(error) => {
+/// Takes the raised table back, which is owed. Where there is none, it is only told what an undo of the last run would do.
+async fn undo(guide: &mut Guide) -> Result<(), Failure> {
+    let raised = guide.ran.iter().rfind(|run| run.report.recipe == RelieveThrottling::ID && run.report.changed > 0);
+    let (wanted, run) = match (raised, guide.ran.last()) {
+        (Some(run), _) => (true, run.dir.clone()),
+        (None, Some(run)) => (false, run.dir.clone()),
+        (None, None) => return Ok(()),
+    };
+    let command = program(&run.info()?.recipe).to_owned();
+    guide.typed(&format!("{command} --undo RUN{}", if wanted { "" } else { " --plan-only" }));
+    let plan = match guide.undo_planned(&run).await {
+        Ok(plan) => plan,
+        Err(failure) if !wanted && failure.exit == Exit::Refused => {
             guide.tally.refusals += 1;
-            guide.say(&guide.screen.failure(&error.into()));
+            let text = guide.screen.failure(&failure);
+            guide.say(&text);
             return Ok(());
         }
+        Err(failure) => return Err(failure),
     };
-    let before = guide.runs.due(Some(&guide.registry), plan.head().made_at).await?.due.len();
-    guide.shown(&plan).await?;
+    guide.shown(&plan).await;
+    if !wanted {
+        return Ok(());
+    }
+    let before = guide.owed().await?.len();
     let approved = guide.says_yes(plan)?;
     let going = guide.run(approved).await?;
     guide.reported(&going).await?;
-    if options.wants(5) {
-        let after = due(guide).await?;
-        guide.expect(after + 1 == before, "what was owed is settled by the undo")?;
-        guide.tell(&format!("{} owed before, {after} now", count(before, "debt")));
-    }
+    let after = due(guide).await?;
+    guide.expect(after + 1 == before, "what was owed is settled by the undo")?;
+    guide.tell(&format!("{} owed before the undo, {after} after it", count(before, "debt")));
     Ok(())
 }

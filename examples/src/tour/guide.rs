@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use ops_plan::{
-    Approval, Approved, Ask, Danger, Error, Event, Expect, Follower, Host, Outcome, Plan, Recipe, Registry, Report,
-    RunDir, RunState, Runner, Runs, TargetKind, Verdict, Watcher,
+    Approval, Approved, Ask, Danger, Due, Error, Event, Expect, Follower, Host, Outcome, Plan, Recipe, Registry,
+    Report, RunDir, RunState, Runner, Runs, Verdict, Watcher,
 };
 use ops_recipes::first::{PATIENCE, recipes_for, triage};
 use ops_sandbox::World;
@@ -31,9 +31,6 @@ const A_LINE: Duration = Duration::from_millis(280);
 /// How far the sandbox's clock goes at once, and how often.
 const STEP: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(10);
-/// How often triage looks until it sees what broke, and how long it rests in between.
-const LOOKS: usize = 100;
-const REST: Duration = Duration::from_millis(50);
 /// What begins the lines of the tour's own.
 const MARK: &str = "» ";
 
@@ -63,6 +60,8 @@ pub(super) struct Guide {
     pub(super) tally: Tally,
     /// The chapters that were gone through.
     pub(super) seen: Vec<&'static Chapter>,
+    /// The runs, in their order.
+    pub(super) ran: Vec<Ran>,
     svg: Option<PathBuf>,
     paced: bool,
     unread: u32,
@@ -113,7 +112,15 @@ pub(super) struct Going {
     pub(super) dir: RunDir,
     pub(super) report: Report,
     journal: Follower,
+    /// The keys of what is changed, not only awaited.
+    changes: Vec<String>,
     done: usize,
+}
+
+/// A run that is over.
+pub(super) struct Ran {
+    pub(super) dir: RunDir,
+    pub(super) report: Report,
 }
 
 impl Guide {
@@ -125,6 +132,7 @@ impl Guide {
             reach,
             tally: Tally::default(),
             seen: Vec::new(),
+            ran: Vec::new(),
             svg: options.svg.clone(),
             // Where nobody reads along, nobody is waited for.
             paced: !options.fast && surroundings::is_read(),
@@ -165,14 +173,16 @@ impl Guide {
         Err(Failure { exit: Exit::Unverified, text })
     }
 
-    pub(super) async fn open(&mut self, chapter: &'static Chapter, night: &Night) {
+    pub(super) fn open(&mut self, chapter: &'static Chapter, night: &Night) {
         night.until(chapter.at.0, chapter.at.1);
-        let time = self.clock(night);
-        let layout = self.screen.layout;
-        let title = format!("{} · {time} · {}", chapter.number, chapter.title);
-        let rule = "─".repeat(layout.width.saturating_sub(title.chars().count() + 4));
-        self.say(&format!("\n{}", layout.paint(BOLD, &format!("── {title} {rule}").trim_end().to_owned())));
+        self.heading(&format!("{} · {} · {}", chapter.number, self.clock(night), chapter.title));
         self.seen.push(chapter);
+    }
+
+    pub(super) fn heading(&mut self, title: &str) {
+        let layout = self.screen.layout;
+        let rule = "─".repeat(layout.width.saturating_sub(title.chars().count() + 4));
+        self.say(&format!("\n{}", layout.paint(BOLD, format!("── {title} {rule}").trim_end())));
     }
 
     pub(super) fn clock(&self, night: &Night) -> String {
@@ -183,7 +193,7 @@ impl Guide {
     pub(super) fn paged(&mut self, alert: &str, recipe: &str) -> Result<(), Failure> {
         let layout = self.screen.layout;
         self.say(&layout.paint(ORANGE, &layout.wrap("[pager] ", alert)));
-        self.typed("triage --match - <<< ALERT");
+        self.typed("triage --match ALERT");
         let found = recipes_for(alert);
         for one in &found {
             let text = format!("{}: {} («{}»)", program(one.known.recipe), one.known.what, one.alert);
@@ -195,27 +205,20 @@ impl Guide {
 
     /// What triage says of it, which names the program that answers.
     pub(super) async fn triaged(&mut self, recipe: &str) -> Result<(), Failure> {
-        let world = self.world()?;
-        let systems = self.reach.systems();
-        for _ in 0..LOOKS {
-            let mut overview = triage(&systems, world.now(), PATIENCE, tokio::time::sleep).await;
-            let all = overview.signs.len();
-            let named = |next: &Option<String>| next.as_ref().is_some_and(|next| next.starts_with(program(recipe)));
-            overview.signs.retain(|(_, sign)| named(&sign.next));
-            if overview.signs.is_empty() {
-                // A socket of the sandbox closes a moment after what is behind it is gone.
-                tokio::time::sleep(REST).await;
-                continue;
-            }
-            self.typed(&format!("triage --env {}", self.reach.target.environment));
-            self.say(&show::overview(&overview, &self.screen.layout));
-            let others = all - overview.signs.len();
-            if others > 0 {
-                self.tell(&format!("and {} of something else, left out here", count(others, "sign")));
-            }
-            return Ok(());
+        let now = self.world()?.now();
+        let mut overview = triage(&self.reach.systems(), now, PATIENCE, tokio::time::sleep).await;
+        let all = overview.signs.len();
+        let named = |next: &Option<String>| next.as_ref().is_some_and(|next| next.starts_with(program(recipe)));
+        overview.signs.retain(|(_, sign)| named(&sign.next));
+        self.expect(overview.found_something(), &format!("triage names {recipe}"))?;
+        self.typed(&format!("triage --env {}", self.reach.target.environment));
+        self.say(&show::overview(&overview, &self.screen.layout));
+        let others = all - overview.signs.len();
+        if others > 0 {
+            self.tell(&format!("and {} of something else, left out here", count(others, "sign")));
         }
-        self.expect(false, &format!("triage names {recipe}"))
+        self.time_to_read().await;
+        Ok(())
     }
 
     fn world(&self) -> Result<World, Failure> {
@@ -227,20 +230,48 @@ impl Guide {
         let now = self.world()?.now();
         let ask = Ask::new(question, self.reach.target.clone(), now)?.spilling_to(self.runs.spill()?);
         let plan = self.registry.plan(ask).await?;
-        self.shown(&plan).await?;
+        self.shown(&plan).await;
+        let blocked = plan.head().findings.iter().any(|finding| finding.verdict == Verdict::Block);
+        self.expect(!blocked && plan.head().changes() > 0, "the plan may run, and changes something")?;
         Ok(plan)
     }
 
-    pub(super) async fn shown(&mut self, plan: &Plan) -> Result<(), Failure> {
+    /// A plan anew, as its program shows it: by what is not as it was in the one before.
+    pub(super) async fn planned_anew<R: Recipe>(&mut self, question: &R, before: &Plan) -> Result<Plan, Failure> {
+        let now = self.world()?.now();
+        let ask = Ask::new(question, self.reach.target.clone(), now)?.spilling_to(self.runs.spill()?);
+        let plan = self.registry.plan(ask).await?;
+        self.tally.plans += 1;
+        self.say(&show::changes(before, &plan, &self.screen.layout));
+        self.time_to_read().await;
+        Ok(plan)
+    }
+
+    /// A plan to take back what a run changed, made at this time of the night.
+    pub(super) async fn undo_planned(&mut self, run: &RunDir) -> Result<Plan, Failure> {
+        let plan = run.plan(&self.registry)?;
+        let summary = Runs::summary(run.clone())?;
+        let changed = summary.history.perhaps_changed(&plan);
+        let head = plan.head();
+        let now = self.world()?.now();
+        let ask = Ask::raw(head.recipe.clone(), head.question.clone(), head.target.clone(), now);
+        let ask = ask.spilling_to(self.runs.spill()?);
+        Ok(self.registry.undo(&plan, &changed, &summary.info.id, ask).await?)
+    }
+
+    /// What all runs left behind, as far as the world still shows it.
+    pub(super) async fn owed(&self) -> Result<Vec<Due>, Failure> {
+        let debts = self.runs.due(Some(&self.registry), self.world()?.now()).await?;
+        self.expect(debts.unreadable.is_empty(), "every run can be read")?;
+        Ok(debts.due)
+    }
+
+    pub(super) async fn shown(&mut self, plan: &Plan) {
         self.tally.plans += 1;
         let limits = &self.reach.settings.limits;
         let text = show::plan_in_short(plan, limits, &self.screen.layout, plan.head().made_at);
         self.say(&text);
-        let blocked = plan.head().findings.iter().any(|finding| finding.verdict == Verdict::Block);
-        self.expect(!blocked && plan.head().changes() > 0, "the plan may run, and changes something")?;
-        self.expect(plan.head().target.kind == TargetKind::Sandbox, "this is the sandbox")?;
         self.time_to_read().await;
-        Ok(())
     }
 
     /// A picture, as its program shows it.
@@ -319,11 +350,14 @@ impl Guide {
         let (dir, plan) = runner.prepare(approved.plan().clone())?;
         // What was kept about the world before lies in the run's folder now.
         let approved = plan.approve(approved.approval().clone()).map_err(|(_, error)| error)?;
+        let changing = approved.plan().cards().filter(|card| card.danger != Danger::Nothing);
+        let changes = changing.map(|card| card.key).collect();
         let ticking = Ticking::begin(self.world()?);
         let report = runner.run(&self.registry, &dir, approved).await?;
         drop(ticking);
+        self.tally.runs += 1;
         let journal = Follower::new(dir.journal());
-        self.ran(Going { dir, report, journal, done: 0 })
+        self.told(Going { dir, report, journal, changes, done: 0 })
     }
 
     /// Another process takes it up.
@@ -332,16 +366,14 @@ impl Guide {
         let ticking = Ticking::begin(self.world()?);
         let report = runner.resume(&self.registry, &going.dir, false).await?;
         drop(ticking);
-        // One run, however many processes.
-        self.tally.runs -= 1;
-        self.tally.changes -= going.report.changed;
-        self.ran(Going { report, ..going })
+        self.told(Going { report, ..going })
     }
 
-    fn ran(&mut self, mut going: Going) -> Result<Going, Failure> {
-        self.tally.runs += 1;
-        self.tally.changes += going.report.changed;
+    fn told(&mut self, mut going: Going) -> Result<Going, Failure> {
         for entry in going.journal.poll()? {
+            if let Event::Confirmed { keys } = &entry.event {
+                self.tally.changes += keys.iter().filter(|key| going.changes.contains(key)).count();
+            }
             if let Event::Confirmed { keys } | Event::AlreadyDone { keys } = &entry.event {
                 going.done += keys.len();
             }
@@ -356,6 +388,7 @@ impl Guide {
                 self.say(&self.screen.layout.wrap("  | ", &told));
             }
         }
+        self.ran.push(Ran { dir: going.dir.clone(), report: going.report.clone() });
         Ok(going)
     }
 
@@ -399,4 +432,38 @@ fn thoughtless(plan: &Plan) -> Approval {
     let changes = plan.head().changes() as u64;
     // By the clock of who made the plan: the night is another day than ours.
     Approval::new(plan.digest(), "the tour", plan.head().made_at).expecting(Expect::exactly(changes))
+}
+
+#[cfg(test)]
+mod tests {
+    use ops_recipes::aurora::RestartAurora;
+
+    use super::*;
+    use crate::connect::in_memory;
+
+    fn guide(night: &Night, folder: &std::path::Path) -> Guide {
+        let options = Options { fast: true, ..Options::default() };
+        let reach = in_memory(night.world.clone(), night.nightly.clone(), night.settings.clone()).unwrap();
+        Guide::new(&options, options.screen(), reach, folder)
+    }
+
+    /// Otherwise the tour would prove nothing.
+    #[tokio::test]
+    async fn what_a_recipe_does_not_do_fails_the_tour() {
+        let night = Night::begin(false).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut guide = guide(&night, folder.path());
+        let failure = guide.triaged(RestartAurora::ID).await.unwrap_err();
+        assert_eq!((failure.exit, failure.text.contains("triage names restart-aurora")), (Exit::Unverified, true));
+        assert!(guide.paged("all is well", RestartAurora::ID).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_plan_that_changes_nothing_is_none_to_show() {
+        let night = Night::begin(false).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut guide = guide(&night, folder.path());
+        let question = ops_recipes::services::RelieveThrottling::new("analytics").in_shard("s3");
+        assert_eq!(guide.planned(&question).await.unwrap_err().exit, Exit::Unverified);
+    }
 }

@@ -13,12 +13,11 @@ use std::process::ExitCode;
 use self::chapters::CHAPTERS;
 use self::guide::Guide;
 use self::night::Night;
-use crate::connect::{Rights, around};
+use crate::connect::in_memory;
 use crate::exit::{Exit, Failure};
 use crate::main_loop::on_one_thread;
-use crate::place::Place;
 use crate::screen::{Ending, Screen};
-use crate::text::{BOLD, Layout, count};
+use crate::text::{BOLD, Layout};
 use crate::{log, signals};
 
 /// How many chapters there are.
@@ -85,19 +84,17 @@ async fn go(options: &Options, screen: Screen) -> Result<Ending, Failure> {
         .tempdir()
         .map_err(|error| Failure::refused(format!("no folder for the runs: {error}")))?;
     let night = Night::begin(options.wants(1))?;
-    let place = Place::default();
-    let reach =
-        around(place, night.world.clone(), night.nightly.clone(), night.settings.clone(), Rights::Write).await?;
+    let reach = in_memory(night.world.clone(), night.nightly.clone(), night.settings.clone())?;
     let mut guide = Guide::new(options, screen, reach.keeping_beside(folder.path()), folder.path());
     welcome(&mut guide, options).await;
     for chapter in CHAPTERS.iter().filter(|chapter| options.wants(chapter.number)) {
-        guide.open(chapter, &night).await;
+        guide.open(chapter, &night);
         Box::pin(chapters::go(chapter.number, &mut guide, &night))
             .await
             .map_err(|failure| Failure { text: format!("chapter {}: {}", chapter.number, failure.text), ..failure })?;
         guide.time_to_read().await;
     }
-    Box::pin(ending::go(&mut guide, options)).await?;
+    Box::pin(ending::go(&mut guide, &night)).await?;
     Ok(Ending::new(Exit::Done, guide.tally.to_string()).shown())
 }
 
@@ -105,11 +102,14 @@ async fn welcome(guide: &mut Guide, options: &Options) {
     let layout = guide.screen.layout;
     let chosen = CHAPTERS.iter().filter(|chapter| options.wants(chapter.number)).count();
     guide.say(&layout.paint(BOLD, "One night on call, in a sandbox"));
+    let breaks = match chosen {
+        1 => "one thing in it breaks".to_owned(),
+        all => format!("{all} things in it break, one after the other"),
+    };
     guide.tell(&format!(
-        "A small data platform lives in this process. Tonight {} of it will break, one after the other; the pager \
-         rings, and a recipe answers. Everything between the lines that begin like this one is what the programs \
-         themselves say, and everything they say comes from the recipes at work.",
-        count(chosen, "part")
+        "A small data platform lives in this process. Tonight {breaks}: the pager rings, and a recipe answers. Lines that \
+         begin like this one are the tour's; all others are what the programs themselves say, and what they say comes \
+         from the recipes at work."
     ));
     guide.tell(
         "The sandbox's clock is set to a night and goes a hundred times as fast; journals tell this machine's time.",

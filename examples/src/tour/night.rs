@@ -13,8 +13,8 @@ use ops_sandbox::scenario::{Nightly, dagao_with, nightly, stack};
 use ops_sandbox::stacks::StackSpec;
 use ops_sandbox::tables::{Demand, TableSpec};
 
-use crate::config::Environment;
-use crate::connect::{cluster_in_sandbox, services_in_sandbox, warehouse_in_sandbox};
+use crate::config::{Environment, Tables};
+use crate::connect::{cluster_in_sandbox, journal_in_sandbox, services_in_sandbox, warehouse_in_sandbox};
 use crate::exit::Failure;
 
 const SEED: u64 = 1;
@@ -72,6 +72,8 @@ impl Night {
             fleet: Some(cluster_in_sandbox(stack)),
             redshift: Some(warehouse_in_sandbox(&world)),
             services: Some(services_in_sandbox(&world, &builds)),
+            tables: Some(Tables { region: "sandbox".into(), ..Tables::default() }),
+            journal_command: journal_in_sandbox(),
             ..Environment::default()
         };
         let service = serving(&world, &environment, &builds)?;

@@ -1,7 +1,5 @@
 //! A model fails, and what follows it does not run.
 
-use std::time::Duration;
-
 use airflow_client::{TaskKey, TaskState};
 use ops_plan::Recipe;
 use ops_recipes::airflow::UnblockDownstream;
@@ -13,8 +11,6 @@ use crate::tour::guide::Guide;
 use crate::tour::night::{Night, wrong};
 
 const MODEL: &str = "fx-model";
-/// What follows the model takes less.
-const THE_REST: Duration = Duration::from_secs(120);
 
 pub(super) async fn go(guide: &mut Guide, night: &Night) -> Result<(), Failure> {
     let reach = guide.reach.clone();
@@ -44,8 +40,8 @@ pub(super) async fn go(guide: &mut Guide, night: &Night) -> Result<(), Failure> 
     let approved = guide.says_yes(plan)?;
     let going = guide.run(approved).await?;
     guide.reported(&going).await?;
-    night.world.advance(THE_REST);
-    guide.tell("two minutes later:");
+    night.until(2, 20);
+    guide.tell("a quarter of an hour later:");
     let after = draws.after(&reach, &layout).await?;
     guide.drawn("1-run-after", after).await?;
     let states = night.world.task_instances(&night.run);

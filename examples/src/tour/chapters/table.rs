@@ -9,7 +9,6 @@ use ops_sandbox::tables::Demand;
 
 use crate::drawing::Draws;
 use crate::exit::Failure;
-use crate::show;
 use crate::tables::DrawTable;
 use crate::tour::guide::Guide;
 use crate::tour::night::Night;
@@ -52,13 +51,12 @@ pub(super) async fn go(guide: &mut Guide, night: &Night) -> Result<(), Failure> 
     guide.time_to_read().await;
 
     guide.typed("relieve-throttling --apply PLAN --replan");
-    let plan = guide.planned(&question).await?;
-    guide.say(&format!("\n{}", show::changes(&stale, &plan, &layout)));
+    let plan = guide.planned_anew(&question, &stale).await?;
     draws.before(&reach, &plan, &layout).await?;
     let approved = guide.says_yes(plan)?;
     let going = guide.run(approved).await?;
     guide.reported(&going).await?;
-    night.world.advance(A_WHILE);
+    night.until(5, 30);
     let after = draws.after(&reach, &layout).await?;
     guide.drawn("5-table-after", after).await?;
     let units = night
