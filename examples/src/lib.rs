@@ -28,6 +28,8 @@ pub mod surroundings;
 #[cfg(feature = "services")]
 pub mod tables;
 pub mod text;
+#[cfg(all(feature = "aurora", feature = "redshift", feature = "services"))]
+pub mod tour;
 #[cfg(feature = "redshift")]
 pub mod warehouse;
 

@@ -52,6 +52,11 @@ pub fn run_drawn<R: Recipe>(
 /// What the program ends with; or that threads cannot be had.
 pub fn block_on(manner: &Manner, program: impl Future<Output = Result<Ending, Failure>>) -> Result<Ending, Failure> {
     log::start(manner.verbose);
+    on_one_thread(program)
+}
+
+/// Runs a program's asynchronous part.
+pub(crate) fn on_one_thread(program: impl Future<Output = Result<Ending, Failure>>) -> Result<Ending, Failure> {
     // One thread: a run waits for systems, and on several each answer would wake another (measured: a fifth more time).
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

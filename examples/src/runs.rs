@@ -45,7 +45,8 @@ pub fn list(runs: &Runs, screen: Screen) -> Result<Ending, Failure> {
     Ok(Ending::new(Exit::Done, line).with("runs", documents.into()))
 }
 
-fn entry(run: &Summary, layout: &Layout, now: Timestamp) -> String {
+/// One run among others: its id, how it stands, what it is.
+pub(crate) fn entry(run: &Summary, layout: &Layout, now: Timestamp) -> String {
     let (mark, style) = match run.state {
         RunState::Planned => ("P . ", BLUE),
         RunState::Running => ("R > ", BLUE),
@@ -137,7 +138,8 @@ pub fn handover(runs: &Runs, name: &str, screen: Screen) -> Result<Ending, Failu
     Ok(Ending::new(Exit::Done, line).shown().with("run", document(&run)).with("next", next.into()))
 }
 
-fn owed(debt: &Obligation) -> String {
+/// What is owed, by whom, until when.
+pub(crate) fn owed(debt: &Obligation) -> String {
     let owner = debt.owner.as_ref().map_or(String::new(), |owner| format!(" ({owner})"));
     let until = debt.deadline.map_or(String::new(), |at| format!(", until {at:.0}"));
     let remedy =
@@ -201,7 +203,7 @@ fn line(entry: &Entry, text: &str, layout: &Layout) -> String {
 }
 
 /// What an event means to somebody who watches; nothing for what only the journal needs.
-fn told(event: &Event, done: usize, all: usize) -> Option<String> {
+pub(crate) fn told(event: &Event, done: usize, all: usize) -> Option<String> {
     let some = |keys: &[String]| match keys {
         few if few.len() <= NAMED => few.join(", "),
         many => format!("{} and {} more", many.first().map_or("", String::as_str), many.len() - 1),

@@ -79,6 +79,11 @@ impl Screen {
         Self { mode, layout: Layout::of_terminal() }
     }
 
+    /// Everything, laid out like this.
+    pub fn full(layout: Layout) -> Self {
+        Self { mode: Mode::Full, layout }
+    }
+
     /// Whether people read along.
     pub fn is_full(&self) -> bool {
         self.mode == Mode::Full
@@ -120,7 +125,7 @@ impl Screen {
     }
 
     /// Each line wrapped by itself: a refusal names one problem a line.
-    fn failure(&self, failure: &Failure) -> String {
+    pub(crate) fn failure(&self, failure: &Failure) -> String {
         let line = |line: &str| {
             let text = line.trim_start();
             let indent = " ".repeat(line.len() - text.len());

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use anstyle::Style;
 use jiff::Timestamp;
 use ops_plan::{Card, Danger, Finding, Limits, Phase, Plan, TargetKind, Verdict};
+use ops_recipes::first::Overview;
 
 use crate::text::{BLUE, BOLD, Layout, ORANGE, age, count};
 
@@ -18,6 +19,33 @@ const DIFFERENCES: usize = 5;
 
 /// The whole plan, as it is shown before it is approved.
 pub fn plan(plan: &Plan, limits: &Limits, layout: &Layout, now: Timestamp) -> String {
+    let mut out = body(plan, limits, layout, now);
+    if let Some(by_hand) = plan.by_hand(0) {
+        out.push(String::new());
+        out.push(layout.wrap("", "By hand, the first of it (--by-hand prints it all):"));
+        out.extend(by_hand.lines().map(|line| format!("  {}", cut(&crate::text::clean(line)))));
+    }
+    out.push(String::new());
+    out.push(last(plan, layout));
+    out.join("\n")
+}
+
+/// The same, where the commands to do it by hand are only counted.
+pub fn plan_in_short(plan: &Plan, limits: &Limits, layout: &Layout, now: Timestamp) -> String {
+    let mut out = body(plan, limits, layout, now);
+    let lines = (0..plan.len()).filter_map(|i| plan.by_hand(i)).map(|text| text.lines().count()).sum();
+    out.push(String::new());
+    out.push(layout.wrap("", &format!("By hand: {}, left out here (--by-hand prints them).", count(lines, "line"))));
+    out.push(last(plan, layout));
+    out.join("\n")
+}
+
+fn last(plan: &Plan, layout: &Layout) -> String {
+    layout.wrap("", &format!("plan {}: {}", plan.digest().short(), count(plan.head().changes(), "change")))
+}
+
+/// What a plan is about, what the guards say, and its phases.
+fn body(plan: &Plan, limits: &Limits, layout: &Layout, now: Timestamp) -> Vec<String> {
     let head = plan.head();
     let mut out = vec![layout.paint(BOLD, &layout.wrap("", &head.title))];
     if let Some(run) = &head.undoes {
@@ -31,20 +59,15 @@ pub fn plan(plan: &Plan, limits: &Limits, layout: &Layout, now: Timestamp) -> St
     for note in &head.notes {
         out.push(layout.wrap("  · ", note));
     }
-    out.push(String::new());
-    out.push(findings(plan, limits, layout));
+    let findings = findings(plan, limits, layout);
+    if !findings.is_empty() {
+        out.extend([String::new(), findings]);
+    }
     if !head.phases.is_empty() {
         out.push(String::new());
         out.push(phases(plan, layout));
     }
-    if let Some(by_hand) = plan.by_hand(0) {
-        out.push(String::new());
-        out.push(layout.wrap("", "By hand, the first of it (--by-hand prints it all):"));
-        out.extend(by_hand.lines().map(|line| format!("  {}", cut(&crate::text::clean(line)))));
-    }
-    out.push(String::new());
-    out.push(layout.wrap("", &format!("plan {}: {}", plan.digest().short(), count(head.changes(), "change"))));
-    out.join("\n")
+    out
 }
 
 /// A command is there to be copied, so it is not wrapped; one that fills the screen is not shown whole.
@@ -166,6 +189,16 @@ fn marked(layout: &Layout, mark: &str, style: Style, text: &str) -> String {
         Some(rest) => format!("{}{rest}", layout.paint(style, mark)),
         None => wrapped,
     }
+}
+
+/// What is wrong, a sign after the other.
+pub fn overview(overview: &Overview, layout: &Layout) -> String {
+    let line = |line: &str| {
+        // A sign begins with its mark of four columns; what belongs to it is set in as far.
+        let (mark, text) = line.char_indices().nth(4).map_or((line, ""), |(at, _)| line.split_at(at));
+        layout.wrap(mark, text)
+    };
+    overview.to_string().lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// What a person would do instead, all of it.

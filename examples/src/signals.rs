@@ -16,25 +16,38 @@ pub struct Tokens {
 /// as long as nothing was changed.
 pub fn listen() -> Tokens {
     let tokens = Tokens::default();
-    let signals =
-        [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(|kind| signal(kind).ok());
-    tokio::spawn(wait(signals, tokens.clone()));
+    tokio::spawn(wait(signals(), tokens.clone()));
     tokens
 }
 
-async fn wait([mut interrupt, mut terminate, mut hangup]: [Option<Signal>; 3], tokens: Tokens) {
+/// Waits for the first signal: for a program that may be left at any time, because nothing outlives it.
+pub async fn first() {
+    one_of(&mut signals()).await;
+}
+
+type Signals = [Option<Signal>; 3];
+
+fn signals() -> Signals {
+    [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(|kind| signal(kind).ok())
+}
+
+async fn wait(mut signals: Signals, tokens: Tokens) {
     for (token, text) in [
         (&tokens.stop, "stopping: what is in flight is awaited; once more leaves it behind"),
         (&tokens.abort, "leaving what is in flight behind; resuming looks first"),
     ] {
-        tokio::select! {
-            () = next(&mut interrupt) => {}
-            () = next(&mut terminate) => {}
-            () = next(&mut hangup) => {}
-        }
+        one_of(&mut signals).await;
         // After a hang-up nobody may be there to read it.
         let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("\n{text}\n"));
         token.cancel();
+    }
+}
+
+async fn one_of([interrupt, terminate, hangup]: &mut Signals) {
+    tokio::select! {
+        () = next(interrupt) => {}
+        () = next(terminate) => {}
+        () = next(hangup) => {}
     }
 }
 

@@ -33,6 +33,11 @@ pub fn width() -> usize {
     columns.map_or(100, |(_, columns)| usize::from(columns).clamp(40, 120))
 }
 
+/// Whether a person reads what goes to standard output as it comes.
+pub fn is_read() -> bool {
+    std::io::stdout().is_terminal()
+}
+
 /// Whether a person can be asked.
 pub fn can_ask() -> bool {
     std::io::stdin().is_terminal()

@@ -60,5 +60,8 @@ async fn draw(
     let now = reach.sandbox.as_ref().map_or_else(Timestamp::now, |sandbox| sandbox.world().now());
     let panels = about.panels(reads, environment, now, changes).await?;
     let svg = svg(&panels).map_err(|error| Failure::refused(format!("the picture cannot be drawn: {error}")))?;
-    Ok(Drawing { tree: text(&panels, layout.width).trim_end().to_owned(), svg })
+    // Lines of blocks fit; a title may be longer.
+    let fits = |line: &str| if line.chars().count() > layout.width { layout.wrap("", line) } else { line.to_owned() };
+    let tree: Vec<String> = text(&panels, layout.width).trim_end().lines().map(fits).collect();
+    Ok(Drawing { tree: tree.join("\n"), svg })
 }

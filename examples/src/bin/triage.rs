@@ -10,6 +10,7 @@ use examples::flags::Common;
 use examples::main_loop::block_on;
 use examples::programs::program;
 use examples::screen::{Ending, Screen};
+use examples::show;
 use examples::text::count;
 use jiff::Timestamp;
 use ops_plan::{RunState, Runs};
@@ -46,11 +47,7 @@ async fn go(cli: &Cli, screen: Screen) -> Result<Ending, Failure> {
     }
     let reach = connect(cli.common.place.clone(), Rights::Read).await?;
     let overview = triage(&reach.systems(), Timestamp::now(), PATIENCE, tokio::time::sleep).await;
-    for line in overview.to_string().lines() {
-        // A sign begins with its mark of four columns; what belongs to it is set in as far.
-        let (mark, text) = line.char_indices().nth(4).map_or((line, ""), |(at, _)| line.split_at(at));
-        screen.say(&screen.layout.wrap(mark, text));
-    }
+    screen.say(&show::overview(&overview, &screen.layout));
     let ours = ours(cli, screen)?;
     let found = overview.signs.len() + ours.len();
     let exit = if found > 0 { Exit::Found } else { Exit::Done };

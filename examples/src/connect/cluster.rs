@@ -14,12 +14,13 @@ use ops_recipes::aurora::{
     JobPlace, KillJob, RestartAurora, RestartJob, RestartReads, ScaleDown, ScaleReads, ScaleUp,
 };
 use ops_recipes::first::{AuroraSystem, System};
+use ops_sandbox::scenario::Stack;
 use ops_sandbox::{Server, World};
 
 use super::Rights;
 use super::journals::Journals;
 use super::way::Way;
-use crate::config::Environment;
+use crate::config::{Environment, Fleet as Settings};
 use crate::exit::Failure;
 use crate::login::{Login, Read};
 
@@ -112,6 +113,35 @@ impl Cluster {
             journal_command: way.settings.journal_command.clone(),
             journals: PathBuf::new(),
         })
+    }
+
+    /// The one of a world, all of it in memory.
+    pub(super) fn in_memory(world: &World, settings: &Environment) -> Self {
+        let aurora = Arc::new(world.aurora());
+        let mesos = Arc::new(world.mesos());
+        let fleet = Arc::new(world.fleet());
+        let address = || "memory".to_owned();
+        Self {
+            aurora: Some(Aurora {
+                reads: Arc::clone(&aurora) as Arc<dyn AuroraRead>,
+                writer: Some(Arc::clone(&aurora) as Arc<dyn AuroraRead>),
+                writes: Some(aurora as Arc<dyn AuroraWrite>),
+                writer_elsewhere: false,
+                address: address(),
+            }),
+            mesos: Some(Mesos {
+                reads: Arc::clone(&mesos) as Arc<dyn MesosRead>,
+                writes: Some(mesos as Arc<dyn MesosWrite>),
+                address: address(),
+            }),
+            fleet: Some(Fleet {
+                reads: Arc::clone(&fleet) as Arc<dyn FleetRead>,
+                writes: Some(fleet as Arc<dyn FleetWrite>),
+                address: address(),
+            }),
+            journal_command: settings.journal_command.clone(),
+            journals: PathBuf::new(),
+        }
     }
 
     /// What machines know before they are ended lies beside the runs.
@@ -241,6 +271,21 @@ impl Aurora {
     fn to_change(&self) -> Option<AuroraWrites> {
         Some(AuroraWrites::new(Arc::clone(self.writes.as_ref()?), Arc::clone(&self.reads)))
     }
+}
+
+/// How the machines of a sandbox with this stack are configured.
+pub(crate) fn in_sandbox(stack: Stack) -> Settings {
+    Settings {
+        region: "sandbox".into(),
+        masters_group: Some(stack.mesos_master),
+        machines_group: Some(stack.on_demand),
+        ..Settings::default()
+    }
+}
+
+/// How the journal of a sandbox's machine is read.
+pub(crate) fn journal_in_sandbox() -> Vec<String> {
+    ["printf", "the journal of %s, as the sandbox has it\n"].map(str::to_owned).to_vec()
 }
 
 /// A recipe, with the right to change where there is one.

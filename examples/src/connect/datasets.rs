@@ -15,6 +15,7 @@ use ops_recipes::datasets::{
     TriageReads,
 };
 use ops_recipes::first::{MetapodSystem, SonarSystem, System};
+use ops_sandbox::World;
 use sonar_client::{SonarClient, SonarRead};
 
 use super::Rights;
@@ -79,6 +80,21 @@ impl Datasets {
             jobs: None,
             files,
         })
+    }
+
+    /// Those of a world, in memory.
+    pub(super) fn in_memory(world: &World) -> Self {
+        let metapod = Arc::new(world.metapod());
+        Self {
+            sonar: Arc::new(world.sonar()),
+            metapod: Arc::clone(&metapod) as Arc<dyn MetapodRead>,
+            credential: Credential::none(),
+            addresses: ["memory", "memory"].map(str::to_owned),
+            writes: Some(metapod as Arc<dyn MetapodWrite>),
+            jobs: None,
+            objects: None,
+        }
+        .without_jobs()
     }
 
     /// As in the embedded sandbox, where it is known that no job runs.

@@ -27,6 +27,7 @@ use metapod_client::TransactionId;
 use ops_client::http::{ExposeSecret, SecretString};
 use ops_plan::{Recipe, Registry, Target};
 use ops_recipes::first::System;
+use ops_sandbox::scenario::Nightly;
 use ops_sandbox::{Fault, Server, Target as Calls, World};
 
 use self::way::{Way, missing};
@@ -48,6 +49,11 @@ pub use self::services::Services;
 pub use self::slack::Announced;
 #[cfg(feature = "redshift")]
 pub use self::warehouse::{Through, Warehouse};
+#[cfg(all(feature = "aurora", feature = "redshift", feature = "services"))]
+pub(crate) use self::{
+    cluster::in_sandbox as cluster_in_sandbox, cluster::journal_in_sandbox,
+    services::configured as services_in_sandbox, warehouse::in_sandbox as warehouse_in_sandbox,
+};
 
 /// How long the embedded sandbox takes for an answer: so long that a bar is seen to move.
 const SANDBOX_LATENCY: Duration = Duration::from_millis(40);
@@ -93,14 +99,16 @@ pub struct Embedded {
     /// Tonight's run.
     pub transaction: TransactionId,
     /// The night's transactions.
-    pub night: ops_sandbox::scenario::Nightly,
-    server: Server,
+    pub night: Nightly,
+    world: World,
+    /// Its sockets, where it has some.
+    _server: Option<Server>,
 }
 
 impl Embedded {
     /// What is in it.
     pub fn world(&self) -> &World {
-        self.server.world()
+        &self.world
     }
 }
 
@@ -144,12 +152,7 @@ async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
         #[cfg(feature = "databricks")]
         databricks: Some(databricks::in_sandbox(&world, &night, &server)?),
         #[cfg(feature = "aurora")]
-        fleet: Some(crate::config::Fleet {
-            region: "sandbox".into(),
-            masters_group: Some(stack.mesos_master),
-            machines_group: Some(stack.on_demand),
-            ..crate::config::Fleet::default()
-        }),
+        fleet: Some(cluster::in_sandbox(stack)),
         #[cfg(feature = "redshift")]
         redshift: Some(warehouse::in_sandbox(&world)),
         #[cfg(feature = "services")]
@@ -157,7 +160,7 @@ async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
         #[cfg(feature = "services")]
         tables: Some(crate::config::Tables { region: "sandbox".into(), ..Default::default() }),
         #[cfg(feature = "aurora")]
-        journal_command: ["printf", "the journal of %s, as the sandbox has it\n"].map(str::to_owned).to_vec(),
+        journal_command: cluster::journal_in_sandbox(),
         ..Environment::default()
     };
     let mut reach = reach(Place { embedded: true, ..place }, Target::sandbox(), settings, rights).await?;
@@ -181,8 +184,30 @@ async fn embedded(place: Place, rights: Rights) -> Result<Reach, Failure> {
         let way = Way::new(&reach.target.environment, &reach.settings)?;
         reach.services = Services::of_sandbox(&way, &server, &world, rights)?;
     }
-    reach.sandbox = Some(Arc::new(Embedded { transaction: night.transaction, night, server }));
+    reach.sandbox = Some(Arc::new(Embedded { transaction: night.transaction, night, world, _server: Some(server) }));
     Ok(reach)
+}
+
+/// Reaches a world that somebody made, without a socket: every port of it is in memory.
+///
+/// # Errors
+/// Where the address of a service cannot be told.
+pub fn in_memory(world: World, night: Nightly, settings: Environment) -> Result<Reach, Failure> {
+    Ok(Reach {
+        target: Target::sandbox(),
+        place: Place { embedded: true, ..Place::default() },
+        datasets: Some(Datasets::in_memory(&world)),
+        #[cfg(feature = "airflow")]
+        airflow: Some(Airflow::of_sandbox(world.airflow(), Rights::Write)),
+        #[cfg(feature = "aurora")]
+        cluster: Cluster::in_memory(&world, &settings),
+        #[cfg(feature = "redshift")]
+        warehouse: Warehouse::of_sandbox(&world, Rights::Write),
+        #[cfg(feature = "services")]
+        services: Services::in_memory(&world)?,
+        sandbox: Some(Arc::new(Embedded { transaction: night.transaction, night, world, _server: None })),
+        settings,
+    })
 }
 
 async fn reach(place: Place, target: Target, settings: Environment, rights: Rights) -> Result<Reach, Failure> {

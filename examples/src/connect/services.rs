@@ -93,10 +93,27 @@ impl Services {
 
     /// Those in the sandbox inside of this process: its stacks in memory, the services and their builds over its sockets.
     pub(super) fn of_sandbox(way: &Way<'_>, server: &Server, world: &World, rights: Rights) -> Result<Self, Failure> {
+        let versions = Arc::new(versions(way)?) as Arc<dyn VersionsRead>;
+        let at = (versions, template(&server.service_addresses())?);
+        Ok(Self::of_world(world, server.gocd_url(), at, rights))
+    }
+
+    /// Those of a world, all of them in memory.
+    pub(super) fn in_memory(world: &World) -> Result<Self, Failure> {
+        let addresses = template("https://{environment}-{prototype}-{suffix}-{service}.example.com")?;
+        let versions = Arc::new(world.versions()) as Arc<dyn VersionsRead>;
+        Ok(Self::of_world(world, "memory".into(), (versions, addresses), Rights::Write))
+    }
+
+    fn of_world(
+        world: &World,
+        builds_at: String,
+        versions: (Arc<dyn VersionsRead>, AddressTemplate),
+        rights: Rights,
+    ) -> Self {
         let stacks = Arc::new(world.stacks());
         let tables = Arc::new(world.tables());
-        let addresses = server.service_addresses();
-        Ok(Self {
+        Self {
             tables: Some(Tables {
                 reads: priced(Arc::clone(&tables) as Arc<dyn TablesRead>, &TableSettings::default(), "sa-east-1"),
                 writes: (rights == Rights::Write).then_some(tables as Arc<dyn TablesWrite>),
@@ -107,9 +124,9 @@ impl Services {
                 writes: (rights == Rights::Write).then_some(stacks as Arc<dyn StacksWrite>),
                 address: "this process".into(),
             }),
-            builds: Some(Builds { reads: Arc::new(world.gocd()), address: server.gocd_url() }),
-            versions: Some((Arc::new(versions(way)?), template(&addresses)?)),
-        })
+            builds: Some(Builds { reads: Arc::new(world.gocd()), address: builds_at }),
+            versions: Some(versions),
+        }
     }
 
     fn reads(&self) -> Option<ServiceReads> {
@@ -203,16 +220,20 @@ impl Services {
 pub(super) fn in_sandbox(world: &World, environment: &str) -> Result<Settings, Failure> {
     let services = ops_sandbox::scenario::services(world, environment)?;
     ops_sandbox::scenario::throttled_tables(world, environment)?;
-    // Nobody waits long for a demonstration.
+    Ok(configured(world, &services.builds))
+}
+
+/// How a sandbox's services are configured that has these pipelines. Nobody waits long for a demonstration.
+pub(crate) fn configured(world: &World, builds: &ops_sandbox::gocd::Builds) -> Settings {
     world.instances_take(INSTANCES_TAKE);
     world.stacks_take(SETS_TAKE, SETS_TAKE);
     world.minutes_are_known_after(Duration::ZERO);
-    Ok(Settings {
+    Settings {
         region: "sandbox".into(),
-        deploys: services.builds.to_prod.iter().map(ToString::to_string).collect(),
+        deploys: builds.to_prod.iter().map(ToString::to_string).collect(),
         single: vec!["correnteza".into()],
         ..Settings::default()
-    })
+    }
 }
 
 fn priced(tables: Arc<dyn TablesRead>, settings: &TableSettings, region: &str) -> TableReads {

@@ -211,7 +211,7 @@ impl Metabase {
 }
 
 /// The sandbox's warehouse, and how it is configured.
-pub(super) fn in_sandbox(world: &World) -> Redshift {
+pub(crate) fn in_sandbox(world: &World) -> Redshift {
     let cluster = "cantareira-k-redshift-redshiftcluster";
     world.put_cluster(ClusterSpec::new(format!("{cluster}-1lp2x")).serves());
     Redshift {

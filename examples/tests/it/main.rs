@@ -19,5 +19,7 @@ mod secrets;
 mod services;
 mod stage;
 mod terminal;
+#[cfg(all(feature = "aurora", feature = "redshift", feature = "services"))]
+mod tour;
 #[cfg(feature = "redshift")]
 mod warehouse;

@@ -87,6 +87,8 @@ pub(crate) fn binary(name: &str) -> &'static str {
         "rollback-service" => env!("CARGO_BIN_EXE_rollback-service"),
         #[cfg(feature = "services")]
         "relieve-throttling" => env!("CARGO_BIN_EXE_relieve-throttling"),
+        #[cfg(all(feature = "aurora", feature = "redshift", feature = "services"))]
+        "tour" => env!("CARGO_BIN_EXE_tour"),
         other => panic!("no program {other}"),
     }
 }
