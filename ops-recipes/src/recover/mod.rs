@@ -19,6 +19,7 @@ mod gather;
 mod ladder;
 mod past;
 mod rung;
+mod ways;
 
 pub use class::{Class, KNOWN, Patterns};
 pub use deploys::{Deploy, GocdDeploys, RecentDeploys};
@@ -27,6 +28,7 @@ pub use gather::{RecoverReads, RecoverWrites, gather};
 pub use ladder::{Rules, Rung, Step, next};
 pub use past::Past;
 pub use rung::{Climb, Ladder, RecoverRun, RungStep};
+pub use ways::Ways;
 
 /// Alert texts and symptoms that this ladder answers.
 pub const ALERTS: &[&str] =

@@ -12,6 +12,8 @@ mod death;
 #[cfg(any(feature = "airflow", feature = "redshift", feature = "services"))]
 mod desk;
 mod first;
+#[cfg(feature = "recover")]
+mod recover;
 #[cfg(feature = "redshift")]
 mod redshift;
 mod retract;
