@@ -12,7 +12,7 @@ use crate::digest::Hasher;
 use crate::facts::FactSink;
 use crate::head::{BLOCK, Phase};
 use crate::host::Ask;
-use crate::{Action, Digest, Error, Finding, Head, Plan, Result, Subject, Target, Verdict};
+use crate::{Action, Digest, Error, Finding, Head, Plan, Recipe, Result, Subject, Target, Verdict};
 
 /// The format of heads that this version writes.
 pub(crate) const FORMAT: u32 = 1;
@@ -154,6 +154,22 @@ impl<A: Action> Draft<A> {
     /// The actions so far, in order.
     pub fn actions(&self) -> &[A] {
         &self.actions
+    }
+
+    /// Lets another recipe plan into this draft: a recipe that is made of others adds its own guards before and after.
+    ///
+    /// # Errors
+    /// The other recipe's.
+    pub async fn filled_by<R: Recipe>(
+        self,
+        recipe: &R,
+        reads: &R::Reads,
+        as_ours: impl Fn(R::Action) -> A,
+    ) -> Result<Self, ops_client::Error> {
+        let Self { head, mut actions, facts } = self;
+        let theirs = recipe.plan(reads, Draft { head, actions: Vec::new(), facts }).await?;
+        actions.extend(theirs.actions.into_iter().map(as_ours));
+        Ok(Self { head: theirs.head, actions, facts: theirs.facts })
     }
 
     /// Keeps what was so before the action with this key; [`Recipe::undo`](crate::Recipe::undo) gets it back.

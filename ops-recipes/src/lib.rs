@@ -9,6 +9,8 @@ mod clock;
 #[cfg(feature = "datasets")]
 pub mod datasets;
 pub mod first;
+#[cfg(feature = "recover")]
+pub mod recover;
 #[cfg(feature = "redshift")]
 pub mod redshift;
 #[cfg(feature = "services")]

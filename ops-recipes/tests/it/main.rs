@@ -13,6 +13,8 @@ mod death;
 mod desk;
 mod find_transaction;
 mod first;
+#[cfg(feature = "recover")]
+mod recover;
 #[cfg(feature = "redshift")]
 mod redshift;
 mod retract;

@@ -6,7 +6,7 @@ use ops_client::Result;
 
 use super::cluster::Scheduler;
 use super::port::{AuroraPort, MesosPort};
-use super::spec::{JobOrder, JobSpec};
+use super::spec::{Ailment, JobOrder, JobSpec};
 use super::state::Aurora;
 use super::trouble::Trouble;
 use crate::World;
@@ -32,6 +32,22 @@ impl World {
         let mut state = self.state();
         let now = state.now();
         state.aurora.create(job, None, now).map_err(|refusal| refusal.directly())
+    }
+
+    /// Creates a job at a time that is past: what it did since then is done before anybody looks.
+    ///
+    /// # Errors
+    /// As [`World::add_job`].
+    pub fn add_job_at(&self, job: JobSpec, at: Timestamp) -> Result<()> {
+        let mut state = self.state();
+        state.aurora.create(job, None, at).map_err(|refusal| refusal.directly())?;
+        state.catch_up();
+        Ok(())
+    }
+
+    /// From now on this is wrong with a job, whoever creates it: it is looked at when a task ends.
+    pub fn ail_job(&self, key: &JobKey, ailment: Ailment) {
+        self.state().aurora.ailments.insert(key.clone(), ailment);
     }
 
     /// What becomes of the tasks of a job, whoever creates it: it is read when a task begins to run, and when it ends.

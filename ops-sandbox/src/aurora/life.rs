@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use metapod_client::{DatasetName, TransactionId};
 use uuid::Uuid;
 
-use super::spec::JobSpec;
+use super::spec::{FailsWhile, JobSpec};
 use super::state::{Aurora, Record};
 use super::thermos::executor_data;
 use crate::agenda::later;
@@ -132,7 +132,7 @@ impl Aurora {
             }
             TaskStatus::Running => {
                 let order = self.orders.get(&record.task.job).copied().unwrap_or(record.job.order);
-                self.finish(at, !order.fails, now);
+                self.finish(at, !order.fails && self.ails(at).is_none(), now);
             }
             TaskStatus::Killing => self.over(at, TaskStatus::Killed, None, false, now),
             TaskStatus::Restarting | TaskStatus::Draining => self.over(at, TaskStatus::Killed, None, true, now),
@@ -140,14 +140,28 @@ impl Aurora {
         }
     }
 
+    /// What is wrong with the job of a task at this moment, in its own words.
+    fn ails(&self, at: usize) -> Option<String> {
+        let record = self.tasks[at].as_ref()?;
+        let ailment = self.ailments.get(&record.task.job)?;
+        let so = match &ailment.fails {
+            FailsWhile::Always => true,
+            FailsWhile::OnMachines(sick) => record.machine.as_ref().is_some_and(|machine| sick.contains(machine)),
+            FailsWhile::FewerMachines(enough) => self.agents.len() < *enough,
+            FailsWhile::Version(bad) => record.job.bind("version") == Some(bad),
+        };
+        so.then(|| format!("Task failed: {}", ailment.words))
+    }
+
     /// Its work is done, or it failed.
     pub(super) fn finish(&mut self, at: usize, well: bool, now: Timestamp) {
+        let ails = self.ails(at);
         let Some(record) = self.tasks[at].as_mut() else { return };
         if !well {
             record.task.failures += 1;
             let (failures, most) = (record.task.failures, record.task.config.max_failures);
             let again = record.task.config.is_service || i32::try_from(failures).is_ok_and(|times| times < most);
-            let words = "Task failed: Process exited with status 1.";
+            let words = ails.as_deref().unwrap_or("Task failed: Process exited with status 1.");
             self.over(at, TaskStatus::Failed, Some(words), again || most == -1, now);
             return;
         }

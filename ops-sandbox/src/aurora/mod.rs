@@ -28,6 +28,6 @@ pub(crate) use hosts::Agent;
 pub(crate) use http::{master, master_door, scheduler, scheduler_door};
 pub(crate) use life::{Link, News};
 pub use port::{AuroraPort, MesosPort};
-pub use spec::{JobOrder, JobSpec};
+pub use spec::{Ailment, FailsWhile, JobOrder, JobSpec};
 pub(crate) use state::Aurora;
 pub use trouble::Trouble;

@@ -1,8 +1,10 @@
 //! Jobs that shall be in the world.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aurora_client::{JobKey, NewJob, Process, Resources};
+use fleet_ops::InstanceId;
 use metapod_client::{DatasetName, TransactionId};
 
 /// What becomes of a job's tasks.
@@ -26,6 +28,37 @@ impl JobOrder {
     pub fn fails(mut self) -> Self {
         self.fails = true;
         self
+    }
+}
+
+/// For how long a job fails.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FailsWhile {
+    /// For good.
+    Always,
+    /// While its task is on one of these machines.
+    OnMachines(BTreeSet<InstanceId>),
+    /// While fewer machines than this run tasks.
+    FewerMachines(usize),
+    /// While its label `version`, or what is assigned in its command line, says this.
+    Version(String),
+}
+
+/// What is wrong with a job, and what it says then.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ailment {
+    /// For how long.
+    pub fails: FailsWhile,
+    /// What its executor tells the scheduler.
+    pub words: String,
+}
+
+impl Ailment {
+    /// It fails so long, with these words.
+    pub fn new(fails: FailsWhile, words: impl Into<String>) -> Self {
+        Self { fails, words: words.into() }
     }
 }
 

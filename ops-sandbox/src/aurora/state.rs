@@ -11,7 +11,7 @@ use super::cluster::Scheduler;
 use super::hosts::Agent;
 use super::life::{Due, Link, News};
 use super::mesos::Mesos;
-use super::spec::{JobOrder, JobSpec};
+use super::spec::{Ailment, JobOrder, JobSpec};
 use super::trouble::Trouble;
 use crate::agenda::Agenda;
 
@@ -42,6 +42,7 @@ pub(crate) struct Aurora {
     pub(super) tasks: Vec<Option<Record>>,
     pub(super) by_id: HashMap<TaskId, usize>,
     pub(super) orders: HashMap<JobKey, JobOrder>,
+    pub(super) ailments: HashMap<JobKey, Ailment>,
     pub(super) updating: BTreeSet<JobKey>,
     pub(super) quotas: BTreeMap<String, Resources>,
     pub(super) agenda: Agenda<Due>,
@@ -66,6 +67,7 @@ impl Default for Aurora {
             tasks: Vec::new(),
             by_id: HashMap::new(),
             orders: HashMap::new(),
+            ailments: HashMap::new(),
             updating: BTreeSet::new(),
             quotas: BTreeMap::new(),
             agenda: Agenda::default(),
