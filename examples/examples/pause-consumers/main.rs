@@ -83,7 +83,7 @@ pub async fn go(
         if cli.plan_only || plan.is_empty() {
             return Ok(None);
         }
-        runner.start(&host, approved(plan, &cli.operator, &cli.accept, input)?).await?
+        runner.start(&host, approved(plan, &cli.operator, &cli.accept, input, out)?).await?
     };
     write!(out, "{}", report.text())?;
     Ok(Some(report.outcome))
@@ -98,11 +98,18 @@ fn show(plan: &Plan, out: &mut dyn Write) -> std::io::Result<()> {
     for card in plan.cards() {
         writeln!(out, "  {}", card.text)?;
     }
-    writeln!(out, "How many changes are right? Type the number to go on ({}).", plan.head().changes())
+    Ok(())
 }
 
 /// A person's word: the count typed back, and the answers given as flags. `approve` checks it.
-fn approved(plan: Plan, who: &str, answers: &[String], input: &mut dyn BufRead) -> Result<Approved, Failed> {
+fn approved(
+    plan: Plan,
+    who: &str,
+    answers: &[String],
+    input: &mut dyn BufRead,
+    out: &mut dyn Write,
+) -> Result<Approved, Failed> {
+    writeln!(out, "How many changes are right? Type the number ({} are planned).", plan.head().changes())?;
     let mut line = String::new();
     input.read_line(&mut line)?;
     let expect: Expect = line.trim().parse()?;
