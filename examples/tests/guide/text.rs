@@ -41,6 +41,19 @@ fn its_code_is_the_code_that_runs() {
     assert!(!stands_in(SOURCES[0], "fn queue() {}\n"));
 }
 
+#[test]
+fn its_commands_are_taken() {
+    let commands = blocks("sh");
+    let flags = commands.iter().flat_map(|block| block.lines()).filter_map(|line| line.split_once(" -- "));
+    let mut tried = 0;
+    for (command, flags) in flags {
+        assert!(command.ends_with("--example pause-consumers"), "{command}");
+        Cli::try_parse_from(["pause-consumers"].into_iter().chain(flags.split_whitespace())).unwrap();
+        tried += 1;
+    }
+    assert!(tried > 1);
+}
+
 /// What a program says, started in this folder.
 async fn says(folder: &tempfile::TempDir, flags: &[&str], typed: &str) -> (Result<Option<Outcome>, Failed>, String) {
     let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();

@@ -12,6 +12,8 @@ mod demo;
 mod first;
 mod input;
 mod output;
+#[cfg(all(feature = "airflow", feature = "aurora", feature = "redshift", feature = "services"))]
+mod readme;
 mod runs;
 mod secrets;
 #[cfg(feature = "services")]
