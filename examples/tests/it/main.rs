@@ -13,6 +13,8 @@ mod find;
 mod first;
 mod input;
 mod output;
+#[cfg(all(feature = "airflow", feature = "aurora", feature = "redshift", feature = "services"))]
+mod readme;
 mod runs;
 mod secrets;
 #[cfg(feature = "services")]
