@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use dataset_files::{DatasetFiles, EmptyParquet, FileSchema, FilesRead, FilesWrite, empty_parquet};
 use ops_plan::{Ask, Host, Observed, Plan, Registry, Target, Verdict};
 use ops_recipes::datasets::{
-    CommitEmptyDataset, CommitEmptyReads, EmptyFile, Job, JobState, Jobs, Knowledge, LocalObjects, Owner, Successors,
-    Writer,
+    CommitEmptyDataset, CommitEmptyReads, EmptyFile, Job, JobState, Jobs, Knowledge, Made, MetapodWrites, Owner,
+    Successors, Writer,
 };
 use ops_sandbox::World;
 use ops_sandbox::metapod::CommitSpec;
@@ -37,7 +38,7 @@ fn reads(world: &World) -> CommitEmptyReads {
 }
 
 fn registry(world: &World, root: &tempfile::TempDir) -> Registry {
-    let reads = reads(world).with_objects(Arc::new(LocalObjects::new(root.path())));
+    let reads = reads(world).with_files(Arc::new(DatasetFiles::local(root.path()).unwrap()));
     Registry::new().with::<CommitEmptyDataset>(reads, writes(world))
 }
 
@@ -166,9 +167,9 @@ async fn the_file_must_be_there_and_empty() {
     let world = night();
     let recipe = recipe("model/churn-risk").with_knowledge(nothing_is_made_from_it());
     for (bytes, wanted, words) in [
-        (Some(NO_ROWS), Verdict::Pass, "a Parquet file of no rows"),
+        (Some(NO_ROWS), Verdict::Pass, "a file in Parquet of no rows"),
         (Some(ONE_ROW), Verdict::Block, "is not empty: it has 1 row"),
-        (Some(&b"an empty text is no Parquet file"[..]), Verdict::Block, "is no Parquet file"),
+        (Some(&b"an empty text is no Parquet file"[..]), Verdict::Block, "is no file of a dataset"),
         (None, Verdict::Block, "does not exist"),
     ] {
         let plan = plan(&registry(&world, &store(bytes)), &recipe).await;
@@ -193,4 +194,124 @@ async fn twins_in_avro_are_told() {
     assert_eq!(verdict(&itself, "twin"), Some(Verdict::Warn));
     let none = planned(&world, &recipe("model/churn-risk").with_knowledge(knowledge)).await;
     assert_eq!(verdict(&none, "twin"), None);
+}
+
+/// A file that an earlier run left, whose columns the new one gets.
+const BEFORE: &str = "message spark_schema { required binary id (STRING); optional int64 amount; optional int96 at; }";
+
+fn below() -> Made {
+    Made::below("s3://example-static/empty/".parse().unwrap())
+}
+
+/// The night, and the run before it, in which the dataset was committed with this path and schema.
+async fn with_yesterday(schema: Option<metapod_client::Schema>, file: bool) -> (World, Arc<DatasetFiles>) {
+    let world = night();
+    let files = DatasetFiles::memory();
+    let yesterday = "11111111-001b-56f7-a4fe-b3a417f8f654".parse().unwrap();
+    let path: metapod_client::S3Path = "s3://example-metapod/before".parse().unwrap();
+    let dataset = Dataset::new(dataset_id(70), "dataset/fx-model".parse().unwrap());
+    let at = "2026-11-21T03:00:00Z".parse().unwrap();
+    let mut detail =
+        DatasetDetail::new(dataset.committed_at(at, path.clone(), metapod_client::DatasetFormat::Parquet));
+    detail.schema = schema;
+    world.put(&transaction(yesterday, "2026-11-21", "2026-11-21T00:01:04Z"), &[detail]).unwrap();
+    if file {
+        let content = empty_parquet(&FileSchema::parse(BEFORE).unwrap()).unwrap();
+        files.put_new(&format!("{path}/part-0.parquet").parse().unwrap(), content).await.unwrap();
+    }
+    (world, Arc::new(files))
+}
+
+fn making(world: &World, files: &Arc<DatasetFiles>) -> Registry {
+    let reads = reads(world).with_files(Arc::clone(files) as Arc<dyn FilesRead>).making(Arc::new(EmptyParquet));
+    let writes: MetapodWrites = writes(world).with_files(Arc::clone(files) as Arc<dyn FilesWrite>);
+    Registry::new().with::<CommitEmptyDataset>(reads, writes)
+}
+
+fn made(name: &str) -> CommitEmptyDataset {
+    CommitEmptyDataset::new(tonight(), name.parse().unwrap(), below()).with_knowledge(nothing_is_made_from_it())
+}
+
+#[tokio::test]
+async fn a_file_is_made_with_the_columns_of_the_run_before() {
+    let (world, files) = with_yesterday(None, true).await;
+    let registry = making(&world, &files);
+    let plan = plan(&registry, &made("dataset/fx-model")).await;
+    assert_eq!(plan.head().phases.len(), 2, "{:?}", texts(&plan));
+    let finding = word(&plan.head().findings, "empty-file").unwrap();
+    assert!(finding.text.contains("no rows, 3 columns, as its file of the run of 2026-11-21"), "{finding}");
+    let job = open(&registry, plan);
+    let (after, findings) = run(&*job).await;
+    assert_eq!(after, vec![Observed::Done; 2]);
+    assert!(findings.iter().all(|finding| finding.verdict == Verdict::Pass), "{findings:?}");
+    let path = world.dataset(id_of("dataset/fx-model")).unwrap().dataset.path.unwrap();
+    assert_eq!(path.as_str(), format!("s3://example-static/empty/{}/dataset-fx-model.parquet", tonight()));
+    let there = files.describe(&path).await.unwrap();
+    assert_eq!((there.rows, there.schema), (Some(0), FileSchema::parse(BEFORE).unwrap().to_string()));
+
+    // The way back retracts the commit, and leaves the file; asked again, it is there already.
+    let ask = Ask::new(&made("dataset/fx-model"), Target::new("staging"), now()).unwrap();
+    let undo = registry.undo(job.plan(), &[0, 1], "run-1", ask).await.unwrap();
+    assert_eq!(undo.len(), 1, "{:?}", texts(&undo));
+    let (after, _) = run(&*open(&registry, undo)).await;
+    assert_eq!(after, vec![Observed::Done]);
+    let again = crate::stage::plan(&registry, &made("dataset/fx-model")).await;
+    assert_eq!(again.len(), 1, "{:?}", texts(&again));
+    assert!(word(&again.head().findings, "empty-file").unwrap().text.starts_with("there already"));
+}
+
+#[tokio::test]
+async fn where_the_old_file_is_gone_metapod_still_has_its_columns() {
+    use metapod_client::{Attribute, LogicalType, Schema};
+    let kinds = [("id", LogicalType::Uuid), ("amount", LogicalType::Decimal), ("day", LogicalType::Date)];
+    let schema = Schema::new(kinds.map(|(name, kind)| Attribute::new(name).with_type(kind)).to_vec());
+    let (world, files) = with_yesterday(Some(schema), false).await;
+    let plan = plan(&making(&world, &files), &made("dataset/fx-model")).await;
+    let finding = word(&plan.head().findings, "empty-file").unwrap();
+    assert_eq!(finding.verdict, Verdict::Pass);
+    assert!(finding.text.contains("3 columns, as Metapod's columns of the run of"), "{finding}");
+}
+
+#[tokio::test]
+async fn no_file_is_made_of_columns_that_nobody_knows_or_over_another_file() {
+    let (world, files) = with_yesterday(None, false).await;
+    let registry = making(&world, &files);
+    let unknown = plan(&registry, &made("dataset/fx-model")).await;
+    let finding = word(&unknown.head().findings, "empty-file").unwrap();
+    assert_eq!(finding.verdict, Verdict::Block);
+    assert!(finding.text.contains("are not known"), "{finding}");
+
+    let like: metapod_client::S3Path = "s3://example-static/like.parquet".parse().unwrap();
+    let content = empty_parquet(&FileSchema::parse(BEFORE).unwrap()).unwrap();
+    files.put_new(&like, content).await.unwrap();
+    let mut named = made("dataset/fx-model");
+    named.empty = below().like(like.clone()).into();
+    let as_named = plan(&registry, &named).await;
+    assert!(word(&as_named.head().findings, "empty-file").unwrap().text.ends_with("as s3://example-static/like.parquet"));
+
+    let other = empty_parquet(&FileSchema::parse("message spark_schema { optional int32 x; }").unwrap()).unwrap();
+    let place = format!("s3://example-static/empty/{}/dataset-fx-model.parquet", tonight());
+    files.put_new(&place.parse().unwrap(), other).await.unwrap();
+    let taken = plan(&registry, &named).await;
+    let finding = word(&taken.head().findings, "empty-file").unwrap();
+    assert!(finding.verdict == Verdict::Block && finding.text.contains("is another file"), "{finding}");
+
+    let avro = plan(&registry, &made("model/fx-model-avro")).await;
+    assert_eq!(verdict(&avro, "empty-file"), Some(Verdict::Block));
+}
+
+/// Somebody puts a file there between the plan and the run: it is not overwritten, and not committed.
+#[tokio::test]
+async fn what_came_to_lie_there_is_left_alone() {
+    let (world, files) = with_yesterday(None, true).await;
+    let registry = making(&world, &files);
+    let plan = plan(&registry, &made("dataset/fx-model")).await;
+    let place = format!("s3://example-static/empty/{}/dataset-fx-model.parquet", tonight());
+    let other = empty_parquet(&FileSchema::parse("message spark_schema { optional int32 x; }").unwrap()).unwrap();
+    files.put_new(&place.parse().unwrap(), other).await.unwrap();
+    let job = open(&registry, plan);
+    let seen = job.observe(&[0]).await.unwrap();
+    assert!(matches!(&seen[0], Observed::Drifted(what) if what.contains("another file")), "{seen:?}");
+    let refused = job.perform(0).await.unwrap_err();
+    assert_eq!(refused.kind(), ops_client::ErrorKind::Conflict);
 }

@@ -13,6 +13,8 @@ mod death;
 mod desk;
 mod find_transaction;
 mod first;
+#[cfg(feature = "databricks")]
+mod load_dataset;
 #[cfg(feature = "recover")]
 mod recover;
 #[cfg(feature = "redshift")]

@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use metapod_client::{DatasetAction, S3Path};
+use dataset_files::{DatasetFiles, FilesRead, FilesWrite};
+use metapod_client::DatasetAction;
 use ops_plan::{Ask, Host, Job, Observed, Plan, Registry, Target, Verdict};
-use ops_recipes::datasets::{Facts, ParquetLook, ParquetProbe, RetractDatasets, RetractReads, Selection};
+use ops_recipes::datasets::{Facts, RetractDatasets, RetractReads, Selection};
 use ops_sandbox::World;
 
 use crate::stage::{Told, committed, id_of, night, now, open, plan, run, shown, tonight, transaction, word, writes};
 
-fn registry(world: &World, objects: Option<Arc<dyn ParquetProbe>>) -> Registry {
+fn registry(world: &World, files: Option<Arc<dyn FilesRead>>) -> Registry {
     let mut reads =
         RetractReads::new(Arc::new(world.sonar()), Arc::new(world.metapod())).with_jobs(Arc::new(Told(vec![])));
-    reads.objects = objects;
+    reads.files = files;
     Registry::new().with::<RetractDatasets>(reads, writes(world))
 }
 
@@ -73,18 +73,9 @@ fn long_ago() -> World {
     world
 }
 
-struct Objects(ParquetLook);
-
-#[async_trait]
-impl ParquetProbe for Objects {
-    async fn look(&self, _: &S3Path) -> ops_client::Result<ParquetLook> {
-        Ok(self.0.clone())
-    }
-}
-
-async fn old_files(objects: Option<Arc<dyn ParquetProbe>>) -> Plan {
+async fn old_files(files: Option<Arc<dyn FilesRead>>) -> Plan {
     let world = long_ago();
-    let registry = registry(&world, objects);
+    let registry = registry(&world, files);
     let recipe = RetractDatasets::new(tonight(), Selection::AllCommitted);
     let job = open(&registry, plan(&registry, &recipe).await);
     run(&*job).await;
@@ -97,9 +88,12 @@ async fn old_files_are_asked_about_or_looked_at() {
     let finding = word(&unseen.head().findings, "no-evidence").unwrap();
     assert_eq!(finding.verdict, Verdict::Ask);
     assert!(finding.text.starts_with("1 commit more than 7 days old, nobody looked"), "{finding}");
-    let gone = old_files(Some(Arc::new(Objects(ParquetLook::Missing)))).await;
+    let gone = old_files(Some(Arc::new(DatasetFiles::memory()))).await;
     assert!(word(&gone.head().findings, "no-evidence").unwrap().text.contains("have no files any more"));
-    let there = old_files(Some(Arc::new(Objects(ParquetLook::Other("a folder".into()))))).await;
+    let files = DatasetFiles::memory();
+    let old = long_ago().dataset(dataset_id(1)).unwrap().dataset.path.unwrap();
+    files.put_new(&format!("{old}/part-0.parquet").parse().unwrap(), b"anything".to_vec()).await.unwrap();
+    let there = old_files(Some(Arc::new(files))).await;
     assert_eq!(word(&there.head().findings, "old-files").unwrap().verdict, Verdict::Pass);
 }
 
