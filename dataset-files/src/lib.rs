@@ -5,8 +5,12 @@ mod empty;
 #[cfg(feature = "object-store")]
 mod limits;
 mod model;
+#[cfg(feature = "object-store")]
+mod read;
 #[cfg(feature = "parquet")]
 mod schema;
+#[cfg(feature = "object-store")]
+mod store;
 
 pub use api::{FilesRead, FilesWrite};
 #[cfg(feature = "mock")]
@@ -23,6 +27,10 @@ pub use object_store;
 pub use ops_client::{Effect, Error, ErrorKind, Result};
 #[cfg(feature = "parquet")]
 pub use schema::{FileSchema, empty_parquet};
+#[cfg(feature = "object-store")]
+pub use store::DatasetFiles;
+#[cfg(feature = "s3")]
+pub use store::S3Builder;
 
 /// What another crate says of its failure: one line, and short, for it may repeat what a file holds.
 #[cfg(feature = "parquet")]

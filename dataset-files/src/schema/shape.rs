@@ -1,6 +1,6 @@
 //! What a Parquet schema means: structs, lists and maps instead of groups and levels.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical};
 use parquet::schema::types::Type;
@@ -230,7 +230,11 @@ impl Field {
             Shape::Struct(fields) => fields.iter().map(Self::column).collect(),
             _ => Vec::new(),
         };
-        let column = Column::new(&self.name, self.shape.to_string()).with_fields(fields);
+        let mut kind = Bounded(String::new());
+        if write!(kind, "{}", self.shape).is_err() {
+            kind.0.push('…');
+        }
+        let column = Column::new(&self.name, kind.0).with_fields(fields);
         if self.nullable { column } else { column.required() }
     }
 
@@ -240,12 +244,29 @@ impl Field {
         match &self.shape {
             Shape::Leaf(column, _) => *column..*column + 1,
             Shape::List(_, element) => element.leaves(),
-            Shape::Map(_, key, value) => key.leaves().start..value.leaves().end,
-            Shape::Struct(fields) => match (fields.first(), fields.last()) {
-                (Some(first), Some(last)) => first.leaves().start..last.leaves().end,
-                _ => 0..0,
-            },
+            Shape::Map(_, key, value) => {
+                let (key, value) = (key.leaves(), value.leaves());
+                if value.is_empty() { key } else { key.start..value.end }
+            }
+            Shape::Struct(fields) => {
+                let mut parts = fields.iter().map(Self::leaves).filter(|leaves| !leaves.is_empty());
+                let first = parts.next().unwrap_or_default();
+                first.start..parts.next_back().map_or(first.end, |last| last.end)
+            }
         }
+    }
+}
+
+/// A text that stops growing: each level of a schema tells all that is below it.
+struct Bounded(String);
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.0.len() + text.len() > 4096 {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(text);
+        Ok(())
     }
 }
 
