@@ -63,21 +63,6 @@ async fn a_machine_logs_in_once_and_again_when_its_token_has_ended() {
 }
 
 #[tokio::test]
-async fn a_token_that_is_almost_over_is_renewed_before_it_is_used() {
-    let (world, _) = prepared();
-    // In whole seconds this is a life of none: each call asks anew.
-    let short = Duration::from_millis(900);
-    let server = Server::builder(world.clone()).require_databricks_logins(short).start().await.unwrap();
-    let machine = client(&server.databricks_url()).with_oauth("admin", "admin".to_owned().into());
-    for _ in 0..3 {
-        machine.me().await.unwrap();
-    }
-    let me = world.count(Operation::DatabricksMe, About::Everything.subject());
-    assert_eq!((me.calls, me.refused), (3, 0), "nothing was refused");
-    assert!(world.count(Operation::DatabricksLogin, About::Everything.subject()).calls >= 3);
-}
-
-#[tokio::test]
 async fn a_submission_whose_answer_is_lost_is_sent_again_and_runs_once() {
     let (world, submit) = prepared();
     let server = Server::start(world.clone()).await.unwrap();
