@@ -22,7 +22,7 @@ fn start(arguments: &[&str]) -> (Child, ChildStdin, HashMap<String, String>) {
         .unwrap();
     let told = BufReader::new(child.stdout.take().unwrap())
         .lines()
-        .take(13)
+        .take(14)
         .map(|line| line.unwrap().split_once(' ').map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap())
         .collect();
     let stdin = child.stdin.take().unwrap();
