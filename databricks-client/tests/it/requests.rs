@@ -90,8 +90,8 @@ async fn contexts_and_commands() {
 #[tokio::test]
 async fn notebooks() {
     let (place, body) = sent("{}", async |databricks| {
-        let written = databricks.import_notebook(&of("/Shared/look"), Language::Python, "print(1)\n", true);
-        written.await.unwrap();
+        let path = of("/Shared/look");
+        databricks.import_notebook(&path, Language::Python, "print(1)\n", true).await.unwrap();
     })
     .await;
     assert_eq!(place, "POST /api/2.0/workspace/import");

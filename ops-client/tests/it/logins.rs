@@ -81,6 +81,35 @@ async fn a_refusal_of_the_new_pass_is_the_end() {
     assert_eq!(door.given.load(Ordering::SeqCst), 2);
 }
 
+/// Says itself how long its passes are good.
+#[derive(Default)]
+struct ForAnHour(AtomicUsize);
+
+#[async_trait]
+impl Login for ForAnHour {
+    async fn log_in(&self) -> Result<Pass> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Ok(Pass::cookie("session", "pass".into()).renewed_after(Duration::from_secs(3600)))
+    }
+
+    fn has_ended(&self, _: &Error) -> bool {
+        false
+    }
+}
+
+#[tokio::test]
+async fn a_pass_is_renewed_when_its_time_has_come() {
+    let (server, door) = (system("pass", 403, "no").await, Arc::new(ForAnHour::default()));
+    let endpoint = builder(&server.uri()).credential(Credential::login(door.clone())).build().unwrap();
+    for (seconds, logins) in [(0, 1), (3000, 1), (700, 2), (3000, 2)] {
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+        tokio::time::resume();
+        retract(&endpoint, Once).send().await.unwrap();
+        assert_eq!(door.0.load(Ordering::SeqCst), logins);
+    }
+}
+
 /// Gives one pass, and then none: too many logins.
 #[derive(Default)]
 struct OnePass(AtomicUsize);

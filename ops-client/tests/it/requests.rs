@@ -6,6 +6,8 @@ use std::time::Duration;
 use ops_client::http::{CallObserver, CallRecord, Credential, Idempotency};
 use ops_client::{Effect, ErrorKind};
 use serde::Deserialize;
+use wiremock::matchers::method;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use crate::server::{Server, answer};
 use crate::support::{builder, endpoint, retract};
@@ -73,6 +75,18 @@ async fn a_header_that_cannot_be_sent_is_never_sent() {
     let error = endpoint.get("x.y").send().await.unwrap_err();
     assert_eq!((error.kind(), error.attempts()), (ErrorKind::Invalid, 0));
     assert!(server.seen().requests.is_empty());
+}
+
+#[tokio::test]
+async fn a_head_reads_and_its_answer_has_no_body_whatever_its_length() {
+    let server = MockServer::start().await;
+    let failed = Mock::given(method("HEAD")).respond_with(ResponseTemplate::new(500)).up_to_n_times(1);
+    failed.with_priority(1).mount(&server).await;
+    let told = ResponseTemplate::new(200).insert_header("content-length", "100000000000");
+    Mock::given(method("HEAD")).respond_with(told).mount(&server).await;
+    let reply = endpoint(&server.uri()).head("x.y").segments(&["a"]).send().await.unwrap();
+    assert_eq!((reply.header("content-length"), reply.bytes().len()), (Some("100000000000"), 0));
+    assert_eq!(reply.attempts(), 2);
 }
 
 #[tokio::test]

@@ -10,9 +10,10 @@ use std::io::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use databricks_client::Mapping;
 use ops_sandbox::aurora::Trouble;
 use ops_sandbox::scenario::{self, Bulk};
-use ops_sandbox::{Fault, Server, Target, World};
+use ops_sandbox::{Fault, Server, Target, World, databricks};
 
 const USAGE: &str = "usage: ops-sandbox [--datasets N] [--schema] [--port P] [--seed S] [--latency-ms L] [--fail SHARE]
                    [--on-aurora] [--trouble NAME] [--until-eof]
@@ -96,6 +97,9 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error>> {
     scenario::services(&world, ENVIRONMENT)?;
     scenario::throttled_tables(&world, ENVIRONMENT)?;
     settings.trouble.into_iter().for_each(|trouble| world.aurora_trouble(trouble));
+    if settings.datasets.is_none() {
+        databricks::workspace(&world, transaction, &Mapping::mounts())?;
+    }
     let run = run.map_or_else(|| "-".to_owned(), |run| run.to_string());
     if let Some(latency) = settings.latency {
         world.faults().sometimes(1.0, Target::All, Fault::Delay(Duration::from_millis(latency)));

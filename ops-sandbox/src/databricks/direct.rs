@@ -57,19 +57,20 @@ impl World {
         self.state().databricks.source(path).map(str::to_owned)
     }
 
-    /// How the runs of a notebook go, from now on.
+    /// How the runs of a notebook go, from now on. Those of another one go well within half a second, unless it reads a path
+    /// at which there is nothing.
     pub fn plan_run(&self, plan: RunPlan) {
         self.state().databricks.courses.insert(plan.notebook, plan.course);
     }
 
     /// What commands tell that contain a text, from now on. Of those that fit, what was said last counts; a command that
-    /// none fits tells an empty text.
+    /// none fits tells an empty text, or that there is nothing at the path that it reads.
     pub fn plan_command(&self, plan: CommandPlan) {
         self.state().databricks.commands_told.push(plan);
     }
 
     /// What statements find that contain a text, from now on. Of those that fit, what was said last counts; a statement
-    /// that none fits finds nothing.
+    /// that none fits finds nothing, or fails where there is nothing at the path that it reads.
     pub fn plan_statement(&self, plan: StatementPlan) {
         self.state().databricks.statements_told.push(plan);
     }

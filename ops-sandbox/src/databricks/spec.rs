@@ -33,6 +33,12 @@ impl Default for Course {
     }
 }
 
+impl Course {
+    pub(super) fn failing(error: String) -> Self {
+        Self { result: ResultState::Failed, output: RunOutput::failed(error), ..Self::default() }
+    }
+}
+
 impl RunPlan {
     /// Well, and within half a second.
     pub fn new(notebook: NotebookPath) -> Self {

@@ -1,6 +1,6 @@
 //! What a workspace holds: files, clusters, notebooks, and what was begun there.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use databricks_client::{
     Cluster, ClusterId, ClusterState, CommandId, ContextId, IdempotencyToken, Language, Listing, Notebook,
@@ -15,7 +15,7 @@ use crate::refusal::Refusal;
 #[derive(Debug, Default)]
 pub(crate) struct Databricks {
     /// By path, without the folders that follow from them.
-    files: BTreeMap<WorkspacePath, PathStatus>,
+    files: BTreeMap<String, PathStatus>,
     pub(super) clusters: Vec<Cluster>,
     pub(super) warehouses: Vec<WarehouseId>,
     notebooks: BTreeMap<NotebookPath, HeldNotebook>,
@@ -49,20 +49,27 @@ impl Databricks {
 
     /// Puts a file there, or a folder.
     pub(super) fn put(&mut self, status: PathStatus) {
-        self.files.insert(bare(&status.path), status);
+        self.files.insert(status.path.absolute().to_owned(), status);
     }
 
     /// Takes a file away, or a folder with all that is in it.
     pub(super) fn remove(&mut self, path: &WorkspacePath) {
-        let path = bare(path);
-        self.files.retain(|held, _| *held != path && !is_below(held, &path));
+        let below: Vec<String> = self.below(path).map(|(held, _)| held.to_owned()).collect();
+        self.files.remove(path.absolute());
+        below.iter().for_each(|held| drop(self.files.remove(held)));
+    }
+
+    /// All files in a folder, however deep, each with its path from there.
+    fn below(&self, folder: &WorkspacePath) -> impl Iterator<Item = (&str, &str)> {
+        let begin = format!("{}/", folder.absolute().trim_end_matches('/'));
+        let from = self.files.range(begin.clone()..);
+        from.map_while(move |(held, _)| Some((held.as_str(), held.strip_prefix(begin.as_str())?)))
     }
 
     pub(super) fn status(&self, path: &WorkspacePath) -> Option<PathStatus> {
-        let key = bare(path);
-        let mut status = match self.files.get(&key) {
+        let mut status = match self.files.get(path.absolute()) {
             Some(status) => status.clone(),
-            None if self.files.keys().any(|held| is_below(held, &key)) => PathStatus::folder(key),
+            None if self.below(path).next().is_some() => PathStatus::folder(path.clone()),
             None => return None,
         };
         status.path = path.clone();
@@ -75,15 +82,11 @@ impl Databricks {
         if !status.is_folder {
             return Ok(vec![status]);
         }
-        let folder = bare(path);
-        let mut entries: BTreeMap<WorkspacePath, PathStatus> = BTreeMap::new();
-        for held in self.files.keys().filter(|held| is_below(held, &folder)) {
-            let Some(child) = child(held, &folder) else { continue };
-            if let Some(status) = self.status(&child) {
-                entries.insert(child, status);
-            }
-        }
-        Ok(entries.into_values().collect())
+        let folder = path.absolute().trim_end_matches('/');
+        let names: BTreeSet<&str> = self.below(path).filter_map(|(_, rest)| rest.split('/').next()).collect();
+        // What is no path of data (`/Volumes` alone) is not shown.
+        let paths = names.into_iter().filter_map(|name| format!("{folder}/{name}").parse().ok());
+        Ok(paths.filter_map(|path: WorkspacePath| self.status(&path)).collect())
     }
 
     pub(super) fn list(&self, path: &WorkspacePath, limit: usize) -> Result<Listing, Refusal> {
@@ -180,26 +183,4 @@ impl Databricks {
 
 pub(super) fn no_path(path: &WorkspacePath) -> Refusal {
     Refusal::NotFound(format!("No file or directory exists on path {}.", path.absolute()))
-}
-
-/// Without a slash at its end.
-fn bare(path: &WorkspacePath) -> WorkspacePath {
-    path.absolute().parse().unwrap_or_else(|_| path.clone())
-}
-
-/// Both without a slash at their ends.
-fn is_below(path: &WorkspacePath, folder: &WorkspacePath) -> bool {
-    rest(path, folder).is_some_and(|rest| !rest.is_empty())
-}
-
-fn rest<'a>(path: &'a WorkspacePath, folder: &WorkspacePath) -> Option<&'a str> {
-    let folder = folder.absolute();
-    let rest = path.absolute().strip_prefix(folder)?;
-    if folder == "/" { Some(rest) } else { rest.strip_prefix('/') }
-}
-
-/// The child of `folder` on the way to `path`.
-fn child(path: &WorkspacePath, folder: &WorkspacePath) -> Option<WorkspacePath> {
-    let name = rest(path, folder)?.split('/').next()?;
-    format!("{}/{name}", folder.absolute().trim_end_matches('/')).parse().ok()
 }

@@ -9,6 +9,7 @@ use databricks_client::{
 };
 use jiff::Timestamp;
 
+use super::reads::no_such_path;
 use super::spec::Course;
 use super::state::Databricks;
 use crate::agenda::later;
@@ -76,12 +77,11 @@ impl Databricks {
         let (id, task) = (RunId::new(self.number()), RunId::new(self.number()));
         let course = match (self.notebook(&submit.notebook), self.courses.get(&submit.notebook)) {
             (Some(_), Some(course)) => course.clone(),
-            (Some(_), None) => Course::default(),
-            (None, _) => Course {
-                result: ResultState::Failed,
-                output: RunOutput::failed(format!("Unable to access the notebook {}.", submit.notebook)),
-                ..Course::default()
-            },
+            (Some(_), None) => {
+                let source = self.source(&submit.notebook).unwrap_or_default();
+                self.missing(source).map_or_else(Course::default, |path| Course::failing(no_such_path(&path)))
+            }
+            (None, _) => Course::failing(format!("Unable to access the notebook {}.", submit.notebook)),
         };
         self.runs.insert(id, HeldRun { name: submit.name.clone(), task, begun: now, cancelled: None, course });
         self.tokens.insert(token.clone(), id);
@@ -162,7 +162,15 @@ impl Databricks {
         let fits = self.commands_told.iter().rev().find(|plan| command.contains(&plan.contains));
         let (lasts, result) = match fits {
             Some(plan) => (plan.lasts, plan.result.clone()),
-            None => (Duration::ZERO, CommandResult::Text(String::new())),
+            None => (
+                Duration::ZERO,
+                match self.missing(command) {
+                    Some(path) => {
+                        CommandResult::Error { summary: Some(no_such_path(&path)), cause: no_such_path(&path) }
+                    }
+                    None => CommandResult::Text(String::new()),
+                },
+            ),
         };
         let id: CommandId = id(&format!("command-{}", self.number()))?;
         let held = HeldCommand { context: context.clone(), ends: later(now, lasts), cancelled: false, result };
@@ -217,7 +225,13 @@ impl Databricks {
         let fits = self.statements_told.iter().rev().find(|plan| sql.statement.contains(&plan.contains));
         let (lasts, outcome) = match fits {
             Some(plan) => (plan.lasts, plan.outcome.clone()),
-            None => (Duration::ZERO, Ok(Table::default())),
+            None => (
+                Duration::ZERO,
+                match self.missing(&sql.statement) {
+                    Some(path) => Err(StatementError::new("BAD_REQUEST", no_such_path(&path))),
+                    None => Ok(Table::default()),
+                },
+            ),
         };
         let outcome = outcome.map(|mut table| {
             let most = usize::try_from(sql.row_limit).unwrap_or(usize::MAX);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use databricks_client::{Cluster, ClusterState, CommandResult, Mapping, PathStatus, SparkPath, WorkspacePath};
+use databricks_client::{CommandResult, Mapping, PathStatus, SparkPath, WorkspacePath};
 use dataset_files::{DatasetFiles, FileSchema, FilesWrite};
 use jiff::Timestamp;
 use metapod_client::{S3Path, TransactionId};
@@ -18,8 +18,8 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::ColumnDescriptor;
 
 use super::Nightly;
+use crate::databricks::{self, CommandPlan};
 use crate::World;
-use crate::databricks::CommandPlan;
 use crate::rng::Rng;
 
 /// Datasets of tonight with files, and datasets of yesterday: one that failed tonight.
@@ -29,8 +29,6 @@ const YESTERDAY: [&str; 1] = ["dataset/credit-limit-history"];
 const EMPTY: &str = "s3://sandbox-static/empty.gz.parquet";
 /// How many rows a dataset has.
 const ROWS: usize = 500;
-/// The cluster of the sandbox.
-const CLUSTER: &str = "0000-sandbox";
 
 struct File {
     folder: S3Path,
@@ -54,20 +52,21 @@ pub async fn files(world: &World, night: &Nightly) -> Result<DatasetFiles> {
     Ok(files)
 }
 
-/// The same files in a workspace where the buckets are mounted, and a cluster that can read them.
+/// The workspace that sees these files where the buckets are mounted, beside what else tonight's run has committed.
 ///
 /// # Errors
 /// As [`files`].
-pub fn workspace(world: &World, night: &Nightly) -> Result<()> {
+pub fn workspace(world: &World, night: &Nightly) -> Result<databricks::Workspace> {
     let mounts = Mapping::mounts();
+    let scene = databricks::workspace(world, night.transaction, &mounts)?;
     for File { folder, path, content, schema } in all(world, night)? {
-        let Some(SparkPath::Workspace(mounted)) = mounts.map(&path)? else { continue };
-        world.put_workspace_file(PathStatus::file(mounted, content.len() as u64));
-        let Some(SparkPath::Workspace(folder)) = mounts.map(&folder)? else { continue };
+        let mounted = (mounts.map(&folder)?, mounts.map(&path)?);
+        let (Some(SparkPath::Workspace(folder)), Some(SparkPath::Workspace(path))) = mounted else { continue };
+        world.remove_workspace_file(&folder);
+        world.put_workspace_file(PathStatus::file(path, content.len() as u64));
         world.plan_command(CommandPlan::new(folder.as_str(), CommandResult::Text(printed(&folder, &schema))));
     }
-    world.put_workspace_cluster(Cluster::new(wrong(CLUSTER.parse())?, "sandbox", ClusterState::Running));
-    Ok(())
+    Ok(scene)
 }
 
 /// As Spark prints a schema.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
+use databricks_client::{DatabricksClient, WorkspaceRead};
 use gocd_client::{BuildsReadExt, GocdClient};
 use metapod_client::{Environment, MetapodClient, MetapodWrite};
 use serde_json::Value;
@@ -65,6 +66,8 @@ async fn it_serves_and_dies_with_its_starter() {
     // And GoCD, and the services, each below its stack's name.
     let gocd = GocdClient::builder(Environment::new("sandbox"), &told["gocd"]).build().unwrap();
     assert_eq!(gocd.builds(&"metapod".parse().unwrap(), 3).await.unwrap().len(), 3);
+    let workspace = DatabricksClient::builder(Environment::new("sandbox"), &told["databricks"]).build().unwrap();
+    assert_eq!(workspace.me().await.unwrap().user_name, "admin@example.com");
     let parts = [("environment", "sandbox"), ("prototype", "global"), ("suffix", "k"), ("service", "metapod")];
     let address =
         parts.iter().fold(told["services"].clone(), |url, (name, part)| url.replace(&format!("{{{name}}}"), part));

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use databricks_client::{
-    Cluster, ClusterState, CommandResult, DatabricksClient, Effect, Environment, ErrorKind, Language, NotebookPath,
-    PathStatus, Run, Submit, WorkspaceRead, WorkspaceReadExt, WorkspaceWrite, WorkspaceWriteExt,
+    Cluster, ClusterState, CommandResult, DatabricksClient, Effect, Environment, ErrorKind, Language, Mapping,
+    NotebookPath, PathStatus, Run, Sql, StatementState, Submit, WorkspaceRead, WorkspaceReadExt, WorkspaceWrite,
+    WorkspaceWriteExt,
 };
 use ops_client::http::RetryPolicy;
-use ops_sandbox::databricks::{About, CommandPlan, RunPlan};
+use ops_sandbox::databricks::{About, CommandPlan, RunPlan, workspace};
 use ops_sandbox::{Fault, Operation, Server, System, World};
 
 pub(crate) fn client(address: &str) -> DatabricksClient {
@@ -60,21 +61,6 @@ async fn a_machine_logs_in_once_and_again_when_its_token_has_ended() {
     let (one, other) = tokio::join!(machine.me(), machine.clusters());
     assert!(one.is_ok() && other.is_ok());
     assert_eq!(logins(), 2);
-}
-
-#[tokio::test]
-async fn a_token_that_is_almost_over_is_renewed_before_it_is_used() {
-    let (world, _) = prepared();
-    // In whole seconds this is a life of none: each call asks anew.
-    let short = Duration::from_millis(900);
-    let server = Server::builder(world.clone()).require_databricks_logins(short).start().await.unwrap();
-    let machine = client(&server.databricks_url()).with_oauth("admin", "admin".to_owned().into());
-    for _ in 0..3 {
-        machine.me().await.unwrap();
-    }
-    let me = world.count(Operation::DatabricksMe, About::Everything.subject());
-    assert_eq!((me.calls, me.refused), (3, 0), "nothing was refused");
-    assert!(world.count(Operation::DatabricksLogin, About::Everything.subject()).calls >= 3);
 }
 
 #[tokio::test]
@@ -135,6 +121,37 @@ async fn a_notebook_that_is_not_there_makes_a_run_that_fails() {
     let run = workspace.wait_for_run(run, MINUTE, |_| ()).await.unwrap();
     assert!(!run.has_succeeded());
     assert!(workspace.output(&run).await.unwrap().error.unwrap().contains("/Shared/no-such"));
+}
+
+#[tokio::test]
+async fn what_a_transaction_has_committed_lies_there_and_can_be_read() {
+    let (world, night) = World::nightly(1);
+    let scene = workspace(&world, night.transaction, &Mapping::mounts()).unwrap();
+    assert_eq!(scene.datasets.len(), world.committed(night.transaction));
+    let databricks = world.databricks();
+    let read = async |path: &str| {
+        let code = format!("spark.read.parquet(\"{path}\").count()");
+        databricks.run_command(&scene.cluster, Language::Scala, &code, MINUTE, |_| ()).await.unwrap()
+    };
+    let folder = &scene.datasets[0];
+    let listing = databricks.list(folder, 10).await.unwrap();
+    assert_eq!((listing.entries.len(), listing.bytes() > 1000), (2, true));
+    assert!(read(folder.as_str()).await.is_good());
+    let nothing = read("dbfs:/mnt/example-metapod/nothing").await;
+    let CommandResult::Error { summary: Some(summary), .. } = nothing else { panic!("{nothing:?}") };
+    assert!(summary.contains("PATH_NOT_FOUND"), "{summary}");
+
+    let beside: NotebookPath = "/Shared/ops/new".parse().unwrap();
+    let source = "spark.read.parquet(\"dbfs:/mnt/example-metapod/nothing\")";
+    databricks.import_notebook(&beside, Language::Python, source, false).await.unwrap();
+    let submit = Submit::new("a look", scene.asleep, beside);
+    let run = databricks.submit(&submit, &"t".parse().unwrap()).await.unwrap();
+    let run = databricks.wait_for_run(run, MINUTE, |_| ()).await.unwrap();
+    assert!(databricks.output(&run).await.unwrap().error.unwrap().contains("PATH_NOT_FOUND"));
+    let sql = Sql::new(scene.warehouse, "SELECT * FROM avro.`dbfs:/mnt/example-metapod/nothing`");
+    let begun = databricks.execute_statement(&sql).await.unwrap();
+    let ended = databricks.wait_for_statement(&begun.id, MINUTE, |_| ()).await.unwrap();
+    assert_eq!(ended.state, StatementState::Failed);
 }
 
 #[tokio::test]

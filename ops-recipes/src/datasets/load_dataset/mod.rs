@@ -337,7 +337,9 @@ async fn in_workspace(workspace: Option<&dyn WorkspaceRead>, path: Option<&Spark
     }
     match workspace.list(path, COUNTED).await {
         Ok(listing) => {
-            let files = listing.entries.iter().filter(|entry| !entry.is_folder).count();
+            // Spark's own notes are no data.
+            let data = |name: &str| !name.starts_with(['_', '.']);
+            let files = listing.entries.iter().filter(|entry| !entry.is_folder && data(entry.path.name())).count();
             Seen::There { files: Some(files), more: listing.truncated, bytes: Some(listing.bytes()) }
         }
         Err(_) => Seen::There { files: None, more: false, bytes: None },
