@@ -138,7 +138,11 @@ async fn go(cli: &Cli, screen: Screen) -> Result<Ending, Failure> {
     let question = question(cli, &reach, now);
     let reads = reads(cli, &reach).await?;
     let sought = question.look(&reads, &reach.target.environment, now, tokio::time::sleep).await;
-    screen.say(sought.to_string().trim_end());
+    for line in sought.to_string().trim_end().lines() {
+        // What is too long goes on below its beginning.
+        let (indent, text) = line.split_at(line.len() - line.trim_start().len());
+        screen.say(&screen.layout.wrap(indent, text));
+    }
     let exit = match sought.verdict {
         Verdict::Agreed(_) => Exit::Done,
         Verdict::Disagreed => Exit::Found,

@@ -123,6 +123,10 @@ async fn a_source_that_fails_or_is_silent_is_a_line() {
     let sought = of_the_day(&sonar(&world).with_log(log(tonight()))).await;
     assert_eq!((sought.transaction(), &sought.candidates[0].kind), (Some(tonight()), &None));
     assert!(sought.told[0].failed.is_some());
+
+    world.faults().next(1, Operation::SonarTransactions, Fault::Status(503));
+    let sought = of_the_day(&sonar(&world)).await;
+    assert!(sought.verdict == Verdict::Nothing && sought.to_string().contains("no source answered"), "{sought}");
 }
 
 #[tokio::test]
@@ -242,7 +246,7 @@ mod slack {
 
 #[cfg(feature = "airflow")]
 mod airflow {
-    use airflow_client::ExecutionDate;
+    use airflow_client::{DagRun, ExecutionDate, MockAirflowRead, RunKey, RunState, TaskInstance, TaskKey, TaskState};
     use ops_sandbox::airflow::RunSpec;
     use ops_sandbox::scenario;
     use serde_json::{Map, Value};
@@ -259,6 +263,42 @@ mod airflow {
         world.advance(Duration::from_secs(30));
         let reads = sonar(&world).with_airflow(Arc::new(world.airflow()), [dag]);
         of_the_day(&reads).await
+    }
+
+    /// A task that began at this second, or did not.
+    fn task(name: &str, began: Option<i64>) -> TaskInstance {
+        let mut task = TaskInstance::new(TaskKey::new(name.parse().unwrap()), TaskState::Success);
+        task.started_at = began.map(|second| Timestamp::from_second(second).unwrap());
+        task
+    }
+
+    #[tokio::test]
+    async fn a_task_that_has_begun_tells_what_it_was_started_with() {
+        let mut airflow = MockAirflowRead::new();
+        let run = RunKey::new("dagao".parse().unwrap(), "scheduled__night".parse().unwrap());
+        let run = DagRun::new(run, RunState::Running);
+        airflow.expect_dag_runs().returning(move |_| Ok(vec![run.clone()]));
+        let tasks = [("itaipu-late", None), ("other", Some(1)), ("itaipu-rest", Some(3)), ("itaipu-core", Some(2))];
+        let tasks = tasks.map(|(name, began)| task(name, began)).to_vec();
+        airflow.expect_task_instances().returning(move |_, _| Ok(tasks.clone()));
+        // The fields of the first one are forgotten.
+        airflow.expect_rendered_fields().times(2).returning(|_, task| match task.task.as_str() {
+            "itaipu-rest" => Ok(conf("command", &format!("run \"profile.metapod_transaction={}\"", tonight()))),
+            _ => Err(ops_client::Error::invalid("airflow.rendered_fields", "none")
+                .with_kind(ops_client::ErrorKind::NotFound)),
+        });
+        let reads = FindReads::new().with_airflow(Arc::new(airflow), ["dagao".parse().unwrap()]);
+        let sought = of_the_day(&reads).await;
+        assert_eq!(sought.transaction(), Some(tonight()));
+        let (_, said) = &sought.candidates[0].by[0];
+        assert_eq!(said.how, "rendered in itaipu-rest of scheduled__night, which began");
+        assert_eq!(said.since, Timestamp::from_second(3).ok());
+    }
+
+    #[tokio::test]
+    async fn without_a_dag_nobody_is_asked() {
+        let reads = FindReads::new().with_airflow(Arc::new(MockAirflowRead::new()), []);
+        assert!(of_the_day(&reads).await.to_string().contains("which DAG makes transactions is not told"));
     }
 
     fn conf(name: &str, value: &str) -> Map<String, Value> {

@@ -93,7 +93,7 @@ async fn history(State(app): State<App>, RawQuery(query): RawQuery, headers: Hea
     let found = |state: &mut world::State| {
         let now = state.now();
         let asked = asked(&query, now)?;
-        let page = state.slack.history(&channel.ok_or(No::NoChannel)?, &asked, now)?;
+        let page = state.slack.history(&channel.ok_or(No::Unknown)?, &asked, now)?;
         Ok(shape(&page))
     };
     serve(&app, &headers, Operation::SlackHistory, about, found).await

@@ -27,7 +27,7 @@ struct Limit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum No {
     /// There is no such channel for who asks.
-    NoChannel,
+    Unknown,
     /// They are not in it.
     Outside,
     /// Too often: it may be asked again after so long.
@@ -39,7 +39,7 @@ pub(super) enum No {
 impl No {
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::NoChannel => "channel_not_found",
+            Self::Unknown => "channel_not_found",
             Self::Outside => "not_in_channel",
             Self::TooOften(_) => "ratelimited",
             Self::Wrong(name) => name,
@@ -51,7 +51,7 @@ impl From<No> for Refusal {
     fn from(no: No) -> Self {
         let words = no.name().to_owned();
         match no {
-            No::NoChannel => Self::NotFound(words),
+            No::Unknown => Self::NotFound(words),
             No::Outside => Self::Forbidden(words),
             No::TooOften(_) => Self::Throttled(words),
             No::Wrong(_) => Self::Invalid(words),
@@ -85,7 +85,7 @@ impl Slack {
     }
 
     pub(super) fn post(&mut self, id: &ChannelId, message: MessageSpec) -> Result<(), No> {
-        let channel = self.channels.iter_mut().find(|channel| channel.id == *id).ok_or(No::NoChannel)?;
+        let channel = self.channels.iter_mut().find(|channel| channel.id == *id).ok_or(No::Unknown)?;
         insert(&mut channel.messages, message);
         Ok(())
     }
@@ -106,7 +106,7 @@ impl Slack {
         }
         self.last = Some(now);
         let channel = self.channels.iter().find(|channel| channel.id == *id && (channel.member || !channel.private));
-        let channel = channel.ok_or(No::NoChannel)?;
+        let channel = channel.ok_or(No::Unknown)?;
         if !channel.member {
             return Err(No::Outside);
         }

@@ -63,7 +63,7 @@ fn answers(words: &str) -> Vec<ResponseTemplate> {
         format!(r#"{{"ok": "{words}"}}"#),
         format!(r#"{{"ok": false, "error": "{words}"}}"#),
         format!(r#"{{"ok": false, "error": ["{words}"]}}"#),
-        format!("{words}"),
+        words.to_owned(),
     ] {
         answers.push(json(200, &broken));
     }

@@ -24,6 +24,9 @@ const DEEP: usize = 16;
 /// The transactions of the runs of a target date.
 pub(super) async fn ask(airflow: &dyn AirflowRead, dags: &[DagId], day: Date) -> Result<Outcome> {
     let (mut outcome, target) = (Outcome::default(), TargetDate::new(day));
+    if dags.is_empty() {
+        return Ok(outcome.noting("which DAG makes transactions is not told"));
+    }
     for dag in dags {
         let runs = runs_about(airflow, dag, target).await?;
         if runs.is_empty() {

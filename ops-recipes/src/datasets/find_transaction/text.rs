@@ -99,6 +99,9 @@ impl Sought {
                 writeln!(f, "! There are several. Say which kind: --kind {}", self.kinds())
             }
             Verdict::Nothing => {
+                if !self.told.is_empty() && self.told.iter().all(|told| told.failed.is_some()) {
+                    return writeln!(f, "N ✗ no source answered: doctor says what is wrong with them");
+                }
                 let asked = names(self.told.iter().map(|told| told.source));
                 writeln!(f, "N ✗ no source names one ({})", if asked.is_empty() { "none was asked" } else { &asked })?;
                 writeln!(f, "    check the date, and whether the run has started (dag-run);")?;
