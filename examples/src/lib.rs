@@ -18,6 +18,8 @@ pub mod main_loop;
 pub mod notify;
 pub mod place;
 pub mod programs;
+#[cfg(feature = "recover")]
+pub mod recover;
 pub mod resume;
 pub mod runs;
 pub mod screen;

@@ -14,7 +14,7 @@ use crate::bars::Bars;
 use crate::connect::{Reach, Rights, connect};
 use crate::drawing::{Draws, Nothing, Sketch};
 use crate::exit::{Exit, Failure};
-use crate::flags::{Manner, RecipeFlags};
+use crate::flags::{Answers, Manner, RecipeFlags};
 use crate::notify::{Notifier, Subject, Watch};
 use crate::resume::{Resume, context, resume};
 use crate::screen::{Ending, Screen};
@@ -135,8 +135,41 @@ async fn go<R: Recipe>(
         return ending;
     }
     let input_taken = input_taken || !screen.can_ask();
-    let program = Program { flags, screen, reach: &reach, registry: &registry };
+    let program = Program { manner, answers: &flags.answers, screen, reach: &reach, registry: &registry };
     program.approved(runner, plan, input_taken, sketch).await
+}
+
+/// What a program of several plans offers each with.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer<'a> {
+    /// How it speaks, and for whom.
+    pub manner: &'a Manner,
+    /// The answers that were given beforehand: they are for every plan.
+    pub answers: &'a Answers,
+    /// Where it speaks.
+    pub screen: Screen,
+    /// The systems.
+    pub reach: &'a Reach,
+    /// The recipes.
+    pub registry: &'a Registry,
+    /// Whether plans are only shown.
+    pub looking: bool,
+}
+
+/// Shows a plan, has it approved, and runs it.
+///
+/// # Errors
+/// Where it is refused, not approved, or never begins.
+pub async fn offer(offer: Offer<'_>, plan: Plan) -> Result<Ending, Failure> {
+    let Offer { manner, answers, screen, reach, registry, looking } = offer;
+    let runner = runner(&Runs::at(&manner.runs), reach, manner)?;
+    screen.say(&show::plan(&plan, &reach.settings.limits, &screen.layout, Timestamp::now()));
+    let sketch = Sketch::of(Nothing, reach, &plan, screen).await;
+    if let Some(ending) = nothing_to_run(&plan, looking, reach) {
+        return ending;
+    }
+    let program = Program { manner, answers, screen, reach, registry };
+    program.approved(runner, plan, !screen.can_ask(), sketch).await
 }
 
 /// How it ends where there is nothing to run, or nothing may be run.
@@ -169,7 +202,8 @@ fn nothing_to_run(plan: &Plan, looking: bool, reach: &Reach) -> Option<Result<En
 
 /// What a program goes on with once its plan is shown.
 struct Program<'a> {
-    flags: &'a RecipeFlags,
+    manner: &'a Manner,
+    answers: &'a Answers,
     screen: Screen,
     reach: &'a Reach,
     registry: &'a Registry,
@@ -183,14 +217,14 @@ impl Program<'_> {
         input_taken: bool,
         sketch: Sketch<impl Draws>,
     ) -> Result<Ending, Failure> {
-        let Self { flags, screen, reach, .. } = *self;
-        let who = flags.common.manner.operator();
-        if plan.head().target.kind == TargetKind::Production && flags.common.manner.known_operator().is_none() {
+        let Self { manner, screen, reach, .. } = *self;
+        let who = manner.operator();
+        if plan.head().target.kind == TargetKind::Production && manner.known_operator().is_none() {
             return Err(Failure::usage("this is production: say who you are with --operator WHO; nothing was changed"));
         }
         let limits = &reach.settings.limits;
-        let answers = approve::from_flags(&plan, &flags.answers, limits, &who, Timestamp::now());
-        if flags.answers.yes {
+        let answers = approve::from_flags(&plan, self.answers, limits, &who, Timestamp::now());
+        if self.answers.yes {
             // Refused before anything is written: a script that is not allowed leaves no folder behind.
             plan.clone().approve(answers.clone()).map_err(|(_, error)| error)?;
             let (dir, plan) = runner.prepare(plan)?;
@@ -299,7 +333,7 @@ pub(crate) fn reported(screen: Screen, reach: &Reach, dir: &RunDir, report: &Rep
         screen.say("The sandbox ends with this program: this run cannot be resumed.");
     } else if report.outcome.is_resumable() {
         screen.say(&screen.layout.wrap("", &format!("resume: runs resume {folder}")));
-    } else if report.changed > 0 && reach.sandbox.is_none() {
+    } else if report.changed > 0 && reach.sandbox.is_none() && programs::undoes(&report.recipe) {
         screen.say(&screen.layout.wrap("", &programs::undo(&report.recipe, &folder)));
     }
     let document = serde_json::to_value(report).unwrap_or(Value::Null);

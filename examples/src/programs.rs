@@ -12,6 +12,11 @@ pub fn program(recipe: &str) -> &str {
     }
 }
 
+/// Whether the program of a recipe takes its runs back: a ladder is climbed, and what a rung owes is said by its report.
+pub fn undoes(recipe: &str) -> bool {
+    recipe != "recover-run"
+}
+
 /// How a run of a recipe is taken back.
 pub fn undo(recipe: &str, folder: impl std::fmt::Display) -> String {
     format!("undo:   {} --undo {folder}", program(recipe))

@@ -15,6 +15,8 @@ use ops_recipes::aurora::{
 };
 use ops_recipes::first::{AuroraSystem, System};
 use ops_sandbox::scenario::Stack;
+#[cfg(feature = "recover")]
+use ops_recipes::recover::{RecoverReads, RecoverRun, RecoverWrites};
 use ops_sandbox::{Server, World};
 
 use super::Rights;
@@ -222,6 +224,26 @@ impl Cluster {
         registry
     }
 
+    /// What the ladder for a failed run reads from, where Aurora and the machines are reached.
+    #[cfg(feature = "recover")]
+    pub(super) fn recover_reads(&self, airflow: Option<Arc<dyn AirflowRead>>) -> Option<RecoverReads> {
+        let (aurora, fleet) = (self.aurora.as_ref()?, self.fleet.as_ref()?);
+        let reads = RecoverReads::new(ScaleReads::new(aurora.of_recipes(), self.fleet_reads(fleet)));
+        Some(match airflow {
+            Some(airflow) => reads.with_airflow(airflow),
+            None => reads,
+        })
+    }
+
+    /// The ladder for a failed run.
+    #[cfg(feature = "recover")]
+    pub(super) fn register_ladder(&self, registry: Registry, airflow: Option<Arc<dyn AirflowRead>>) -> Registry {
+        let Some(reads) = self.recover_reads(airflow) else { return registry };
+        let aurora = self.aurora.as_ref().and_then(Aurora::to_change);
+        let fleet = self.fleet.as_ref().and_then(|fleet| self.fleet_writes(fleet));
+        with::<RecoverRun>(registry, reads, aurora.zip(fleet).map(|(aurora, fleet)| RecoverWrites::new(aurora, fleet)))
+    }
+
     /// Which system a recipe of the cluster misses, and the setting that tells where it is.
     pub(super) fn lacks(&self, recipe: &str) -> Option<(&'static str, &'static str)> {
         let aurora = self.aurora.is_none().then_some(AURORA);
@@ -230,6 +252,8 @@ impl Cluster {
         match recipe {
             CreateJob::ID | KillJob::ID | RestartJob::ID => aurora,
             ScaleUp::ID | ScaleDown::ID => aurora.or(fleet),
+            #[cfg(feature = "recover")]
+            RecoverRun::ID => aurora.or(fleet),
             CycleMachines::ID => fleet,
             RestartAurora::ID => aurora.or(mesos).or(fleet),
             _ => None,

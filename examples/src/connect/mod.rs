@@ -28,6 +28,8 @@ use ops_client::http::{ExposeSecret, SecretString};
 use ops_plan::{Recipe, Registry, Target};
 use ops_recipes::first::System;
 use ops_sandbox::scenario::Nightly;
+#[cfg(feature = "recover")]
+use ops_recipes::recover::{RecoverReads, RecoverRun};
 use ops_sandbox::{Fault, Server, Target as Calls, World};
 
 use self::way::{Way, missing};
@@ -280,6 +282,11 @@ impl Reach {
             let airflow = self.airflow.as_ref().map(|airflow| Arc::clone(&airflow.reads));
             self.cluster.register(registry, &self.settings, airflow.zip(self.only_dag()))
         };
+        #[cfg(feature = "recover")]
+        let registry = {
+            let airflow = self.airflow.as_ref().map(|airflow| Arc::clone(&airflow.reads));
+            self.cluster.register_ladder(registry, airflow)
+        };
         #[cfg(feature = "redshift")]
         let registry = self.warehouse.register(registry);
         #[cfg(feature = "services")]
@@ -436,6 +443,23 @@ impl Reach {
     pub fn aurora(&self) -> Result<&dyn aurora_client::AuroraRead, Failure> {
         let text = || way::unconfigured(&self.target.environment, "Aurora", "aurora_urls");
         self.cluster.aurora().ok_or_else(|| Failure::usage(text()))
+    }
+
+    /// What the ladder for a failed run reads from, with what these pipelines deploy.
+    ///
+    /// # Errors
+    /// Where Aurora or the machines have no address.
+    #[cfg(feature = "recover")]
+    pub fn recover_reads(&self, pipelines: Vec<gocd_client::PipelineName>) -> Result<RecoverReads, Failure> {
+        let airflow = self.airflow.as_ref().map(|airflow| Arc::clone(&airflow.reads));
+        let Some(reads) = self.cluster.recover_reads(airflow) else {
+            let (system, setting) = self.cluster.lacks(RecoverRun::ID).unwrap_or(("the cluster", "aurora_urls"));
+            return Err(Failure::usage(way::unconfigured(&self.target.environment, system, setting)));
+        };
+        Ok(match self.services.deploys(pipelines) {
+            Some(deploys) => reads.with_deploys(Arc::new(deploys)),
+            None => reads,
+        })
     }
 
     /// The warehouse: what of it is configured.

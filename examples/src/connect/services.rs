@@ -179,6 +179,13 @@ impl Services {
         newest.iter().map(told).collect()
     }
 
+    /// What these pipelines deploy; `None` without a build server, or without pipelines.
+    #[cfg(feature = "recover")]
+    pub(super) fn deploys(&self, pipelines: Vec<PipelineName>) -> Option<ops_recipes::recover::GocdDeploys> {
+        let builds = self.builds.as_ref().filter(|_| !pipelines.is_empty())?;
+        Some(ops_recipes::recover::GocdDeploys::new(Arc::clone(&builds.reads), pipelines))
+    }
+
     /// The tables, for pictures of them.
     ///
     /// # Errors

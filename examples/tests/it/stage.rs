@@ -77,6 +77,8 @@ pub(crate) fn binary(name: &str) -> &'static str {
         "cycle-machines" => env!("CARGO_BIN_EXE_cycle-machines"),
         #[cfg(feature = "aurora")]
         "scale-cluster" => env!("CARGO_BIN_EXE_scale-cluster"),
+        #[cfg(feature = "recover")]
+        "recover-run" => env!("CARGO_BIN_EXE_recover-run"),
         #[cfg(feature = "redshift")]
         "restart-redshift" => env!("CARGO_BIN_EXE_restart-redshift"),
         #[cfg(feature = "redshift")]

@@ -82,6 +82,12 @@ pub const RECIPES: &[Known] = &[
         what: "restarts instances of a job, batch by batch",
         alerts: crate::aurora::jobs::restart_job::ALERTS,
     },
+    #[cfg(feature = "recover")]
+    Known {
+        recipe: "recover-run",
+        what: "climbs the runbook's ladder for a failed run, rung by rung",
+        alerts: crate::recover::ALERTS,
+    },
     #[cfg(feature = "aurora")]
     Known {
         recipe: "cycle-machines",

@@ -31,5 +31,4 @@ pub use rung::{Climb, Ladder, RecoverRun, RungStep};
 pub use ways::Ways;
 
 /// Alert texts and symptoms that this ladder answers.
-pub const ALERTS: &[&str] =
-    &["the dagao run failed", "handling airflow dag errors", "connection refused", "connection reset"];
+pub const ALERTS: &[&str] = &["the dagao run failed", "handling airflow dag errors", "reading non-existent files"];

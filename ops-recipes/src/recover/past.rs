@@ -33,6 +33,9 @@ impl Past {
                 Err(error) => past.unreadable.push(error.to_string()),
             }
         }
+        // A rung that another of the same ladder has gone past is history.
+        let Self { climbed, opens, .. } = &mut past;
+        opens.retain(|open| !climbed.iter().any(|done| done.rung >= open.rung && done.at >= open.at));
         Ok(past)
     }
 

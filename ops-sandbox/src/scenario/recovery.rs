@@ -184,7 +184,8 @@ fn ail(world: &World, kind: TroubledNight, stack: &Stack) -> Result<()> {
 fn deployed(world: &World, at: Timestamp) -> Result<PipelineName> {
     let name: PipelineName = "dagao".parse().map_err(|error: gocd_client::ParseError| wrong(error.to_string()))?;
     let commit = format!("{TONIGHT}4b1a9c7e5d3f20681947a5bce8d60f1e2");
-    let change = Modification::new(&commit).with_author("Bia <bia@example.com>", at, "Read shuffles from the new bucket");
+    let change =
+        Modification::new(&commit).with_author("Bia <bia@example.com>", at, "Read shuffles from the new bucket");
     let material = "URL: https://git.example.com/dagao.git, Branch: master";
     let revision = MaterialRevision::new("Git", material, "e".repeat(64)).with_modifications(vec![change]);
     let passed = StageResult::told("Passed");

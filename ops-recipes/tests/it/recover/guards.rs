@@ -68,10 +68,8 @@ async fn machines_that_were_cycled_since_the_failure_are_not_cycled_again() {
     assert_eq!(person.next().await.0, Step::Rung(Rung::Cycle));
     // Somebody did it with the program for that.
     let fleet = FleetReads::new(Arc::new(world.fleet())).with_aurora(Arc::new(world.aurora()));
-    let registry = Registry::new().with::<CycleMachines>(
-        fleet.with_mesos(Arc::new(world.mesos())),
-        FleetWrites::new(Arc::new(world.fleet())),
-    );
+    let registry = Registry::new()
+        .with::<CycleMachines>(fleet.with_mesos(Arc::new(world.mesos())), FleetWrites::new(Arc::new(world.fleet())));
     let plan = registry.propose(&CycleMachines::new(&night.stack.on_demand).with_batch(3), target()).await.unwrap();
     let report = Runner::new(person.runs.clone(), "bo").start(&registry, approved(plan)).await.unwrap();
     assert_eq!(report.outcome, Outcome::Done, "{}", report.text());

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use aurora_client::{AuroraClient, Environment, MesosClient, TaskStatus};
@@ -22,8 +23,10 @@ use tokio::net::{TcpListener, TcpStream};
 use super::{Person, Plot, Systems, night};
 use crate::death::{Records, Said, errand, killed, say};
 
-/// So many nights at once: most of their time is waiting.
+/// So many nights at once.
 const AT_ONCE: usize = 6;
+/// A moment of played time.
+const TICK: Duration = Duration::from_millis(100);
 
 /// What a child does: it climbs until the record of this number is about to be written, or until so many rungs are climbed.
 #[derive(Serialize, Deserialize)]
@@ -54,7 +57,7 @@ impl Remote {
 #[async_trait]
 impl FleetRead for Remote {
     async fn probe(&self) -> Result<Probe> {
-        Ok(Probe::new("the parent", std::time::Duration::ZERO))
+        Ok(Probe::new("the parent", Duration::ZERO))
     }
 
     async fn groups(&self, _: &GroupFilter) -> Result<Vec<Group>> {
@@ -123,9 +126,8 @@ async fn serve(world: World) -> String {
 impl Errand {
     fn systems(&self) -> Systems {
         let credential = || Credential::basic("admin", "admin".to_owned().into());
-        let endpoint = |url: &str| {
-            Endpoint::builder(Environment::new("test"), url).credential(credential()).build().unwrap()
-        };
+        let endpoint =
+            |url: &str| Endpoint::builder(Environment::new("test"), url).credential(credential()).build().unwrap();
         let aurora = self.aurora.iter().map(|url| endpoint(url)).collect();
         let aurora = Arc::new(AuroraClient::of(aurora).unwrap());
         let fleet = Arc::new(Remote(self.fleet.clone()));
@@ -186,9 +188,24 @@ impl Scene {
     }
 
     /// Somebody else takes the ladder up; it comes to the end of the night, with every effect once.
-    async fn taken_up(&self, rungs: &[Rung], jobs: &[TaskStatus], when: &str) {
+    ///
+    /// A machine whose replacement may have been asked for is given the whole time that this takes, so time is played here.
+    fn taken_up(&self, rungs: &[Rung], jobs: &[TaskStatus], when: &str) {
         let person = self.person();
-        let (_, step) = person.climbs().await;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        self.world.set_time(self.world.now());
+        let ticking = self.world.clone();
+        let step = runtime.block_on(async {
+            let ticks = tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(TICK).await;
+                    ticking.advance(TICK);
+                }
+            });
+            let (_, step) = person.climbs().await;
+            ticks.abort();
+            step
+        });
         assert!(matches!(step, Step::Done(_)), "{when}: {step:?}");
         assert_eq!(person.climbed(), rungs, "{when}");
         let transaction = self.night.transaction.to_string();
@@ -213,8 +230,11 @@ async fn at_record(kind: TroubledNight, rungs: &[Rung], jobs: &[TaskStatus], ahe
         scene.person().step().await;
     }
     let said = scene.child(Some(record), None).await;
-    scene.taken_up(rungs, jobs, &format!("{kind}, killed at {record}: {said:?}")).await;
-    said == Said::Halted
+    let (rungs, jobs) = (rungs.to_vec(), jobs.to_vec());
+    let halted = said == Said::Halted;
+    let when = format!("{kind}, killed at {record}: {said:?}");
+    tokio::task::spawn_blocking(move || scene.taken_up(&rungs, &jobs, &when)).await.unwrap();
+    halted
 }
 
 async fn at_every_record(kind: TroubledNight, rungs: &[Rung], jobs: &[TaskStatus], ahead: usize, fewest: usize) {
@@ -247,7 +267,8 @@ async fn between_any_two_rungs() {
         let scene = Scene::new(TroubledNight::Crowded).await;
         assert_eq!(scene.child(None, Some(rungs)).await, Said::Halted);
         let jobs = [TaskStatus::Failed, TaskStatus::Finished];
-        scene.taken_up(&CROWDED, &jobs, &format!("killed after {rungs} rungs")).await;
+        let taken_up = move || scene.taken_up(&CROWDED, &jobs, &format!("killed after {rungs} rungs"));
+        tokio::task::spawn_blocking(taken_up).await.unwrap();
     });
     futures_util::stream::iter(tries).buffered(AT_ONCE).collect::<Vec<_>>().await;
 }
