@@ -27,7 +27,7 @@ use crate::text::{BOLD, ORANGE, count};
 use crate::{runs, show, surroundings};
 
 /// How long a line takes to be read.
-const A_LINE: Duration = Duration::from_millis(280);
+const A_LINE: Duration = Duration::from_millis(210);
 /// How far the sandbox's clock goes at once, and how often.
 const STEP: Duration = Duration::from_secs(1);
 const TICK: Duration = Duration::from_millis(10);
