@@ -14,11 +14,11 @@ const EXAMPLES: &str = "Examples:
   tour --chapter 4          only the buggy deploy
   tour --fast --svg .       with the pictures as files
 
-Exit codes: 0 shown · 2 usage · 6 a recipe did not do what the tour says · 130 left in the middle";
+Exit codes: 0 shown · 2 usage · 3 a file cannot be written · 6 a recipe did not do what the tour says · 130 left in the middle";
 
 /// One night on call, in a sandbox inside of this process: things break one after another, and each recipe is shown at work.
 ///
-/// Nothing is set up, nothing outside of this process is called, and nothing remains. Each chapter shows the alert, what triage
+/// Nothing is set up, no network is used, and nothing remains. Each chapter shows the alert, what triage
 /// says of it, the plan, the approval, the progress, the report, and what stays owed. One of the runs is cut off in the middle and taken up
 /// again; in another one the world moves between plan and run.
 ///

@@ -6,6 +6,7 @@ mod chapters;
 mod ending;
 mod guide;
 mod night;
+mod work;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
