@@ -160,8 +160,8 @@ fn every_row_is_true() {
             ]);
             assert!(module.contains(name), "{row}: {place} has no {name}");
         }
-        let bins = quoted(programs).into_iter().filter(|name| read_any(&[format!("examples/src/bin/{name}.rs")]) != "");
-        assert!(bins.count() > 0, "{row}: no program");
+        let is_bin = |name: &&str| root().join("examples/src/bin").join(format!("{name}.rs")).is_file();
+        assert!(quoted(programs).iter().any(is_bin), "{row}: no program");
         for name in quoted(crates) {
             assert!(root().join(name).join("Cargo.toml").is_file(), "{row}: no crate {name}");
         }
