@@ -117,7 +117,7 @@ async fn on_cluster(
     let workspace = reach.workspace()?;
     let seen = |step: CommandStep<'_>| {
         if let CommandStep::Left(context, error) = step {
-            screen.note(&format!("the context {} is left on its cluster: {error}", context.id));
+            screen.say(&format!("the context {} is left on its cluster: {error}", context.id));
         }
     };
     let result = workspace.run_command(cluster, language, command, CLUSTER_WITHIN, seen).await?;

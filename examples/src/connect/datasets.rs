@@ -70,7 +70,7 @@ impl Datasets {
             }
         };
         let sonar: SonarClient = way.client(SONAR, sonar, credential.clone())?;
-        let files = super::files::reach(way)?;
+        let files = super::files::reach(way);
         Ok(Self {
             addresses: [sonar.endpoint().address().to_owned(), reads.endpoint().address().to_owned()],
             sonar: Arc::new(sonar),
@@ -92,7 +92,7 @@ impl Datasets {
             addresses: ["memory", "memory"].map(str::to_owned),
             writes: Some(metapod as Arc<dyn MetapodWrite>),
             jobs: None,
-            objects: None,
+            files: None,
         }
         .without_jobs()
     }

@@ -5,22 +5,22 @@ use std::sync::Arc;
 use dataset_files::DatasetFiles;
 
 use super::way::Way;
-use crate::exit::Failure;
 
 /// The files, where the configuration says where they are. No call is made.
-pub(super) fn reach(way: &Way<'_>) -> Result<Option<Arc<DatasetFiles>>, Failure> {
+pub(super) fn reach(way: &Way<'_>) -> Option<Arc<DatasetFiles>> {
     if let Some(folder) = &way.settings.buckets {
-        let files = DatasetFiles::local(folder).map_err(|error| Failure::usage(format!("buckets: {error}")))?;
-        return Ok(Some(Arc::new(files)));
+        return Some(Arc::new(DatasetFiles::local(folder)));
     }
     #[cfg(feature = "aws")]
     if let Some(settings) = &way.settings.files {
-        let mut s3 = DatasetFiles::s3(&settings.region);
+        let mut s3 = dataset_files::S3Builder::from_env().region(&settings.region);
         if let Some(endpoint) = &settings.endpoint {
             s3 = s3.endpoint(endpoint);
         }
-        let files = s3.build().map_err(|error| Failure::usage(format!("files: {}", crate::exit::told(&error))))?;
-        return Ok(Some(Arc::new(files)));
+        if way.settings.allow_plain_http {
+            s3 = s3.plain_http();
+        }
+        return Some(Arc::new(DatasetFiles::s3(s3)));
     }
-    Ok(None)
+    None
 }

@@ -199,6 +199,8 @@ pub fn in_memory(world: World, night: Nightly, settings: Environment) -> Result<
         target: Target::sandbox(),
         place: Place { embedded: true, ..Place::default() },
         datasets: Some(Datasets::in_memory(&world)),
+        #[cfg(feature = "databricks")]
+        databricks: Databricks::default(),
         #[cfg(feature = "airflow")]
         airflow: Some(Airflow::of_sandbox(world.airflow(), Rights::Write)),
         #[cfg(feature = "aurora")]

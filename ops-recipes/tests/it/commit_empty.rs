@@ -38,7 +38,7 @@ fn reads(world: &World) -> CommitEmptyReads {
 }
 
 fn registry(world: &World, root: &tempfile::TempDir) -> Registry {
-    let reads = reads(world).with_files(Arc::new(DatasetFiles::local(root.path()).unwrap()));
+    let reads = reads(world).with_files(Arc::new(DatasetFiles::local(root.path())));
     Registry::new().with::<CommitEmptyDataset>(reads, writes(world))
 }
 
