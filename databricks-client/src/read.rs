@@ -1,8 +1,8 @@
 //! [`WorkspaceRead`] over HTTP.
 
 use async_trait::async_trait;
-use ops_client::http::Call;
-use ops_client::{Probe, Result};
+use ops_client::http::{Call, Reply};
+use ops_client::{Error, Probe, Result};
 
 use crate::client::{fit, found, send};
 use crate::wire::{self, FileHeaders};
@@ -62,8 +62,7 @@ impl DatabricksClient {
                 return Ok(cut(entries, limit, next.is_some()));
             }
             if next == token {
-                let error = reply.error(ErrorKind::Decode, Effect::None, "");
-                return Err(error.with_message("the answer leads to this very page again"));
+                return Err(same_page(&reply));
             }
             token = next;
         }
@@ -83,13 +82,21 @@ impl DatabricksClient {
             let reply = send(call.template("/api/{version}/clusters/list")).await?;
             let (page, next) = fit(&reply, reply.json::<wire::Clusters>()?.told())?;
             clusters.extend(page);
-            if next.is_none() || next == token {
-                break;
+            if next.is_none() {
+                return Ok(clusters);
+            }
+            if next == token {
+                return Err(same_page(&reply));
             }
             token = next;
         }
-        Ok(clusters)
+        let endless = Error::new("databricks.clusters", ErrorKind::Decode, Effect::None);
+        Err(endless.with_message("the list of clusters does not end"))
     }
+}
+
+fn same_page(reply: &Reply) -> Error {
+    reply.error(ErrorKind::Decode, Effect::None, "").with_message("the answer leads to this very page again")
 }
 
 /// Ordered by name, and no more than that.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
 use metapod_model::S3Path;
 use ops_client::{Error, Result};
@@ -186,7 +187,8 @@ impl From<Mapping> for BTreeMap<String, String> {
 }
 
 /// A path that Spark reads in a workspace.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 #[non_exhaustive]
 pub enum SparkPath {
     /// In one of its file systems: whether something lies there can be asked.
@@ -207,6 +209,35 @@ impl SparkPath {
     /// How it is read.
     pub fn reader(&self, format: Format) -> Reader {
         Reader::new(self.clone(), format)
+    }
+}
+
+impl FromStr for SparkPath {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        if !text.starts_with("s3://") && !text.starts_with("s3a://") {
+            return text.parse().map(Self::Workspace);
+        }
+        let external = text.parse().map(Self::External);
+        external.map_err(|_| ParseError::new("path that Spark reads", "one like s3://bucket/key belongs here", text))
+    }
+}
+
+impl TryFrom<String> for SparkPath {
+    type Error = ParseError;
+
+    fn try_from(text: String) -> Result<Self, ParseError> {
+        text.parse()
+    }
+}
+
+impl From<SparkPath> for String {
+    fn from(path: SparkPath) -> Self {
+        match path {
+            SparkPath::Workspace(path) => path.into(),
+            SparkPath::External(path) => path.into(),
+        }
     }
 }
 
@@ -338,7 +369,9 @@ mod tests {
             let to = ["dbfs:/mnt/{bucket}", "/Volumes/c/s/{bucket}", "s3://"][target];
             if let Ok(found) = mapping(&[("s3://", to)]).map(&path) {
                 let begin = ["dbfs:/mnt/bucket/", "/Volumes/c/s/bucket/", "s3://bucket/"][target];
-                let found = found.unwrap().to_string();
+                let found = found.unwrap();
+                prop_assert_eq!(found.to_string().parse::<SparkPath>().unwrap(), found.clone());
+                let found = found.to_string();
                 prop_assert_eq!(found.strip_prefix(begin), Some(key.as_str()));
             }
         }

@@ -4,11 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use metapod_model::CommitFormat;
+use serde::{Deserialize, Serialize};
 
 use crate::{ParseError, SparkPath};
 
 /// What files hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Format {
     /// Parquet.

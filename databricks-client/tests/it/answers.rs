@@ -75,6 +75,8 @@ async fn a_list_that_leads_to_itself_ends() {
     let server = server(json(200, body)).await;
     let error = client(&server).list(&of("/Volumes/c/s/v"), 9).await.unwrap_err();
     assert_eq!((error.kind(), asked(&server).await.len()), (ErrorKind::Decode, 2));
+    let error = client(&server).clusters().await.unwrap_err();
+    assert_eq!((error.kind(), asked(&server).await.len()), (ErrorKind::Decode, 4));
 }
 
 #[tokio::test]
