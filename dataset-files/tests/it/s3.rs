@@ -1,11 +1,15 @@
 //! Over S3, as a stand-in for AWS has it (`peers/aws`).
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::Write;
 
 use dataset_files::object_store::aws::AmazonS3Builder;
 use dataset_files::object_store::path::Path;
 use dataset_files::object_store::{ObjectStore, ObjectStoreExt};
 use dataset_files::{DatasetFiles, Effect, ErrorKind, FilesRead, FilesWrite, Look, S3Builder};
+
+use ops_client::Environment;
+use ops_client::http::Endpoint;
 
 use crate::{empty, path, peer};
 
@@ -23,33 +27,38 @@ fn address() -> Option<String> {
     address
 }
 
-/// S3 in a region of the test's own, and a bucket there.
-async fn lake(address: &str, region: &str, bucket: &str) -> S3Builder {
-    let client = ops_client::http::Endpoint::builder(ops_client::Environment::new("test"), address).build().unwrap();
-    let s3 = S3Builder::new().endpoint(address).region(region).retries(1);
-    // Buckets are made by a call that has no place in a crate that reads.
-    let authorization =
+/// S3 in a region of the test's own, and a new bucket there.
+async fn lake(address: &str, region: &str) -> (S3Builder, String) {
+    order(address, "play", region).await;
+    let bucket = format!("lake-{:x}", RandomState::new().build_hasher().finish());
+    let client = Endpoint::builder(Environment::new("test"), address).build().unwrap();
+    // Buckets are made by a call that has no place in a crate that reads. The stand-in looks at no signature.
+    let scope =
         format!("AWS4-HMAC-SHA256 Credential=AKIA/20261126/{region}/s3/aws4_request, SignedHeaders=host, Signature=x");
     let body = format!(
         "<CreateBucketConfiguration><LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
     );
-    let call = client.put("peer.bucket").segments(&[bucket]).header("authorization", &authorization);
-    call.idempotency(ops_client::http::Idempotency::Idempotent)
-        .body("application/xml", body.into_bytes())
-        .send()
-        .await
-        .unwrap();
-    s3.credentials("AKIAIOSFODNN7EXAMPLE", SECRET, None)
+    let call = client.put("peer.bucket").segments(&[&bucket]).header("authorization", &scope);
+    call.body("application/xml", body.into_bytes()).send().await.unwrap();
+    let s3 = S3Builder::new().endpoint(address).region(region).retries(1);
+    (s3.credentials("AKIAIOSFODNN7EXAMPLE", SECRET, None), bucket)
+}
+
+/// An order to the stand-in.
+async fn order(address: &str, order: &str, region: &str) {
+    let orders = Endpoint::builder(Environment::new("test"), address).build().unwrap();
+    let segments: Vec<&str> = std::iter::once("peer").chain(order.split('/')).collect();
+    orders.post("peer.order").segments(&segments).query("region", region).empty().send().await.unwrap();
 }
 
 #[tokio::test]
 async fn files_of_s3_are_looked_at_by_ranges_and_never_overwritten() {
     let Some(address) = address() else { return };
-    let s3 = lake(&address, "us-west-1", "lake-one").await;
+    let (s3, bucket) = lake(&address, "eu-north-1").await;
     let files = DatasetFiles::s3(s3.clone());
     assert!(!format!("{files:?}").contains(SECRET), "{files:?}");
 
-    let at = path("s3://lake-one/t/day=1/part-0 é.parquet");
+    let at = path(&format!("s3://{bucket}/t/day=1/part-0 é.parquet"));
     assert_eq!(files.look(&at).await.unwrap(), Look::Missing);
     files.put_new(&at, empty()).await.unwrap();
     let Look::File { size, modified } = files.look(&at).await.unwrap() else { panic!() };
@@ -57,11 +66,12 @@ async fn files_of_s3_are_looked_at_by_ranges_and_never_overwritten() {
     let error = files.put_new(&at, b"other".to_vec()).await.unwrap_err();
     assert_eq!((error.kind(), error.effect()), (ErrorKind::Conflict, Effect::None), "{error}");
     assert!(files.describe(&at).await.unwrap().is_empty());
-    let Look::Folder { files: below, more: false } = files.look(&path("s3://lake-one/t")).await.unwrap() else {
+    let Look::Folder { files: below, more: false } = files.look(&path(&format!("s3://{bucket}/t"))).await.unwrap()
+    else {
         panic!()
     };
     assert_eq!(below[0].path, at);
-    assert_eq!(files.describe(&path("s3://lake-one/t")).await.unwrap().path, at);
+    assert_eq!(files.describe(&path(&format!("s3://{bucket}/t"))).await.unwrap().path, at);
 
     let error = files.look(&path("s3://no-such-lake/x")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
@@ -73,10 +83,10 @@ async fn files_of_s3_are_looked_at_by_ranges_and_never_overwritten() {
 #[tokio::test]
 async fn rows_come_by_ranges() {
     let (Some(address), Some((folder, expected))) = (address(), peer::made()) else { return };
-    let s3 = lake(&address, "us-west-2", "lake-two").await;
+    let (s3, bucket) = lake(&address, "eu-west-3").await;
     let files = DatasetFiles::s3(s3);
     for name in ["snappy.parquet", "many.avro"] {
-        let at = path(&format!("s3a://lake-two/{name}"));
+        let at = path(&format!("s3a://{bucket}/{name}"));
         files.put_new(&at, std::fs::read(folder.join("made").join(name)).unwrap()).await.unwrap();
         let preview = files.first_rows(&at, 20).await.unwrap();
         peer::same(name, &expected[name], &preview.rows);
@@ -85,8 +95,8 @@ async fn rows_come_by_ranges() {
     let store = AmazonS3Builder::new()
         .with_endpoint(&address)
         .with_allow_http(true)
-        .with_region("us-west-2")
-        .with_bucket_name("lake-two")
+        .with_region("eu-west-3")
+        .with_bucket_name(&bucket)
         .with_access_key_id("AKIAIOSFODNN7EXAMPLE")
         .with_secret_access_key(SECRET)
         .build()
@@ -100,13 +110,11 @@ async fn rows_come_by_ranges() {
 #[tokio::test]
 async fn credentials_that_have_expired_are_told_so() {
     let Some(address) = address() else { return };
-    let s3 = lake(&address, "eu-west-1", "lake-three").await;
-    let orders = ops_client::http::Endpoint::builder(ops_client::Environment::new("test"), &address).build().unwrap();
+    let (s3, bucket) = lake(&address, "ap-south-1").await;
     for (fault, kind) in [("expired", ErrorKind::Unauthenticated), ("unavailable", ErrorKind::Unavailable)] {
-        let order = orders.post("peer.fault").segments(&["peer", "fault", fault]).query("region", "eu-west-1");
-        order.idempotency(ops_client::http::Idempotency::Write).empty().send().await.unwrap();
+        order(&address, &format!("fault/{fault}"), "ap-south-1").await;
         let files = DatasetFiles::s3(s3.clone().retries(0));
-        let at = path("s3://lake-three/x");
+        let at = path(&format!("s3://{bucket}/x"));
         let look = files.look(&at).await.unwrap_err();
         assert_eq!((look.kind(), look.effect()), (kind, Effect::None), "{look}");
         let put = files.put_new(&at, empty()).await.unwrap_err();
