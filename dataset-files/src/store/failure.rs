@@ -5,46 +5,34 @@ use ops_client::{Effect, Error, ErrorKind};
 
 /// The error of a call; `effect` is what it may have done where the store does not say.
 pub(crate) fn failed(op: &'static str, path: &S3Path, error: object_store::Error, effect: Effect) -> Error {
-    use object_store::Error as Store;
-    let (status, words) = said(&error);
-    let (kind, message) = match &error {
-        Store::NotFound { .. } if words.as_deref().is_some_and(|words| words.contains("NoSuchBucket")) => {
-            (ErrorKind::NotFound, "there is no such bucket")
+    let text = chain(&error);
+    let (status, words) = said(&text);
+    let kind = match code(words.as_deref()).unwrap_or_default() {
+        "ExpiredToken" | "TokenRefreshRequired" | "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" => {
+            ErrorKind::Unauthenticated
         }
-        Store::NotFound { .. } => (ErrorKind::NotFound, "there is no such file"),
-        Store::AlreadyExists { .. } => (ErrorKind::Conflict, "something is there already, and is not overwritten"),
-        Store::Precondition { .. } | Store::NotModified { .. } if effect == Effect::None => {
-            (ErrorKind::Conflict, "the file was replaced while it was read")
-        }
-        Store::Precondition { .. } | Store::NotModified { .. } => {
-            (ErrorKind::Conflict, "something is there already, and is not overwritten")
-        }
-        Store::PermissionDenied { .. } => (ErrorKind::Forbidden, "the credentials do not allow it"),
-        Store::Unauthenticated { .. } => (ErrorKind::Unauthenticated, "the credentials are not accepted"),
-        Store::InvalidPath { .. } => (ErrorKind::Invalid, "the key is not one that is read here"),
-        _ => match status {
-            Some(400) if expired(words.as_deref()) => (ErrorKind::Unauthenticated, "the credentials have expired"),
-            Some(400) => (ErrorKind::Invalid, "the store refuses the call"),
-            Some(429) => (ErrorKind::RateLimited, "the store is asked too often"),
-            Some(500..) => (ErrorKind::Unavailable, "the store does not answer for the moment"),
-            _ if chain(&error).contains("timed out") => (ErrorKind::Timeout, "the store did not answer in time"),
-            _ if chain(&error).contains("onnect") => (ErrorKind::Connect, "the store is not reached"),
-            _ => (ErrorKind::Other, "the store failed"),
-        },
+        "NoSuchBucket" | "NoSuchKey" => ErrorKind::NotFound,
+        "AccessDenied" => ErrorKind::Forbidden,
+        _ => kind(&error, status, &text),
+    };
+    let message = match kind {
+        ErrorKind::NotFound if code(words.as_deref()) == Some("NoSuchBucket") => "there is no such bucket",
+        ErrorKind::NotFound => "there is no such file",
+        ErrorKind::Conflict if effect == Effect::None => "the file was replaced while it was read",
+        ErrorKind::Conflict => "something is there already, and is not overwritten",
+        ErrorKind::Forbidden => "the credentials do not allow it",
+        ErrorKind::Unauthenticated => "the credentials are not accepted: they are wrong, or have expired",
+        ErrorKind::Invalid => "the store refuses the call",
+        ErrorKind::RateLimited => "the store is asked too often",
+        ErrorKind::Unavailable => "the store does not answer for the moment",
+        ErrorKind::Timeout => "the store did not answer in time",
+        ErrorKind::Connect => "the store is not reached",
+        _ => "the store failed",
     };
     // Below 500 it was refused; what was never connected was never sent.
-    let certain = status.is_some_and(|status| status < 500)
-        || matches!(kind, ErrorKind::Conflict | ErrorKind::Forbidden | ErrorKind::Unauthenticated | ErrorKind::Invalid);
-    let (kind, message) = match words.as_deref() {
-        words if kind == ErrorKind::Forbidden && expired(words) => {
-            (ErrorKind::Unauthenticated, "the credentials have expired")
-        }
-        words if kind == ErrorKind::Forbidden && words.is_some_and(unknown_key) => {
-            (ErrorKind::Unauthenticated, "the credentials are not accepted")
-        }
-        _ => (kind, message),
-    };
-    let mut failure = Error::new(op, kind, if certain { Effect::None } else { effect })
+    let refused = status.is_some_and(|status| status < 500)
+        || matches!(kind, ErrorKind::Conflict | ErrorKind::Forbidden | ErrorKind::Invalid | ErrorKind::Connect);
+    let mut failure = Error::new(op, kind, if refused { Effect::None } else { effect })
         .with_target(path.as_str())
         .with_message(message);
     if let Some(status) = status {
@@ -52,8 +40,8 @@ pub(crate) fn failed(op: &'static str, path: &S3Path, error: object_store::Error
     }
     if let Some(words) = words {
         failure = failure.with_words(words);
-    } else if matches!(kind, ErrorKind::Other | ErrorKind::Connect | ErrorKind::Timeout) {
-        failure = failure.with_words(crate::words(chain(&error)));
+    } else if !matches!(kind, ErrorKind::NotFound | ErrorKind::Conflict) {
+        failure = failure.with_words(crate::words(text));
     }
     match kind {
         ErrorKind::Unauthenticated => failure.with_remedy("log in again, and pass fresh credentials"),
@@ -64,17 +52,35 @@ pub(crate) fn failed(op: &'static str, path: &S3Path, error: object_store::Error
     }
 }
 
-fn expired(words: Option<&str>) -> bool {
-    words.is_some_and(|words| words.contains("ExpiredToken") || words.contains("TokenRefreshRequired"))
+fn kind(error: &object_store::Error, status: Option<u16>, text: &str) -> ErrorKind {
+    use object_store::Error as Store;
+    match error {
+        Store::NotFound { .. } => ErrorKind::NotFound,
+        Store::AlreadyExists { .. } | Store::Precondition { .. } | Store::NotModified { .. } => ErrorKind::Conflict,
+        Store::PermissionDenied { .. } => ErrorKind::Forbidden,
+        Store::Unauthenticated { .. } => ErrorKind::Unauthenticated,
+        Store::InvalidPath { .. } => ErrorKind::Invalid,
+        _ => match status {
+            Some(400) => ErrorKind::Invalid,
+            Some(401) => ErrorKind::Unauthenticated,
+            Some(403) => ErrorKind::Forbidden,
+            Some(404) => ErrorKind::NotFound,
+            Some(409 | 412) => ErrorKind::Conflict,
+            Some(429) => ErrorKind::RateLimited,
+            Some(500..) => ErrorKind::Unavailable,
+            _ if text.contains("timed out") => ErrorKind::Timeout,
+            _ if text.contains("error trying to connect") || text.contains("onnection refused") => ErrorKind::Connect,
+            _ => ErrorKind::Other,
+        },
+    }
 }
 
-fn unknown_key(words: &str) -> bool {
-    ["InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken"].iter().any(|code| words.contains(code))
+fn code(words: Option<&str>) -> Option<&str> {
+    words.map(|words| words.split_once(':').map_or(words, |(code, _)| code))
 }
 
 /// The status of an answer, and the code and sentence of its body. The store's crate keeps both in texts.
-fn said(error: &object_store::Error) -> (Option<u16>, Option<String>) {
-    let text = chain(error);
+fn said(text: &str) -> (Option<u16>, Option<String>) {
     let status = text
         .split_once("non-2xx status code: ")
         .and_then(|(_, rest)| rest.get(..3))
@@ -82,10 +88,6 @@ fn said(error: &object_store::Error) -> (Option<u16>, Option<String>) {
         .or_else(|| {
             // What an answer with status 200 had in its body is an error of the server, too.
             text.contains("Server returned error response: ").then_some(500)
-        })
-        .or(match error {
-            object_store::Error::NotFound { .. } if text.contains("status code") => Some(404),
-            _ => None,
         });
     let tag = |name: &str| {
         let (_, rest) = text.split_once(&format!("<{name}>"))?;

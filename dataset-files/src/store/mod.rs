@@ -45,6 +45,8 @@ enum Backing {
 #[derive(Clone)]
 struct Bucket {
     store: Arc<dyn ObjectStore>,
+    /// The one to write with, where that is another one: it sends nothing twice.
+    writing: Option<Arc<dyn ObjectStore>>,
     /// Where it is a folder.
     folder: Option<Folder>,
 }
@@ -86,7 +88,7 @@ impl DatasetFiles {
     /// With a store of the caller's for this bucket.
     #[must_use]
     pub fn with_bucket(self, name: impl Into<String>, store: Arc<dyn ObjectStore>) -> Self {
-        self.buckets().insert(name.into(), Bucket { store, folder: None });
+        self.buckets().insert(name.into(), Bucket { store, writing: None, folder: None });
         self
     }
 
@@ -112,13 +114,18 @@ impl DatasetFiles {
             return Ok(bucket.clone());
         }
         let bucket = match &*self.backing {
-            Backing::Memory => Bucket { store: Arc::new(InMemory::new()), folder: None },
+            Backing::Memory => Bucket { store: Arc::new(InMemory::new()), writing: None, folder: None },
             Backing::Local(root) => {
                 let (folder, store) = Folder::open(op, root.clone(), path.clone()).await?;
-                Bucket { store, folder: Some(folder) }
+                Bucket { store, writing: None, folder: Some(folder) }
             }
             #[cfg(feature = "s3")]
-            Backing::S3(builder) => Bucket { store: builder.store(op, path)?, folder: None },
+            Backing::S3(builder) => Bucket {
+                store: builder.store(op, path)?,
+                // A write whose answer was lost would meet itself, and be taken for somebody else's.
+                writing: Some(builder.clone().retries(0).store(op, path)?),
+                folder: None,
+            },
         };
         // Who was faster has made the one that counts.
         Ok(self.buckets().entry(name.to_owned()).or_insert(bucket).clone())
@@ -366,7 +373,7 @@ impl FilesWrite for DatasetFiles {
             folder.admits(op, path, &key).await?;
         }
         let options = PutOptions::from(PutMode::Create);
-        match bucket.store.put_opts(&key, content.into(), options).await {
+        match bucket.writing.as_ref().unwrap_or(&bucket.store).put_opts(&key, content.into(), options).await {
             Ok(_) => Ok(()),
             Err(error) => Err(failed(op, path, error, Effect::Possible)),
         }
