@@ -12,6 +12,8 @@ mod demo;
 mod first;
 mod input;
 mod output;
+#[cfg(feature = "recover")]
+mod recover;
 mod runs;
 mod secrets;
 #[cfg(feature = "services")]
