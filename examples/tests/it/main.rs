@@ -15,6 +15,8 @@ mod input;
 mod output;
 #[cfg(all(feature = "airflow", feature = "aurora", feature = "redshift", feature = "services"))]
 mod readme;
+#[cfg(feature = "recover")]
+mod recover;
 mod runs;
 mod secrets;
 #[cfg(feature = "services")]

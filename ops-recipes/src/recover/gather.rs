@@ -111,10 +111,12 @@ pub async fn gather(
     if let Some(last) = last {
         seen.attempts.extend(past.beside.iter().filter(|attempt| attempt.at > last).cloned());
     }
-    scaling(reads, ladder, last, &mut seen).await?;
-    created_by_others(creation, &mut seen.attempts);
-    seen.attempts.sort_by_key(|attempt| (attempt.at, attempt.rung));
     machines_and_deploys(reads, ladder, rules, &mut seen).await;
+    // The job that scales up also scales down.
+    let enough = seen.nodes.zip(rules.nodes).is_none_or(|(there, wanted)| there >= wanted);
+    let scaled = scaling(reads, ladder, last.filter(|_| enough), &mut seen).await?;
+    created_by_others(creation, scaled, &mut seen.attempts);
+    seen.attempts.sort_by_key(|attempt| (attempt.at, attempt.rung));
     Ok(seen)
 }
 
@@ -131,15 +133,18 @@ fn since(creation: Option<Timestamp>, attempts: &[Attempt]) -> Timestamp {
 }
 
 /// Somebody may have created the job by hand after a rung that asks for it: that is the next rung.
-fn created_by_others(creation: Option<Timestamp>, attempts: &mut Vec<Attempt>) {
+///
+/// A scaling and a creation are told by the cluster's own clock; when machines were cycled, only ours tells. What cannot be told for
+/// sure is no rung: then the ladder creates the job itself, once.
+fn created_by_others(creation: Option<Timestamp>, scaled: Option<Timestamp>, attempts: &mut Vec<Attempt>) {
     let Some(created) = creation else { return };
     let Some(last) = attempts.iter().max_by_key(|attempt| attempt.rung) else { return };
-    let next = match last.rung {
-        Rung::Cycle => Rung::Create,
-        Rung::ScaleUp => Rung::CreateOnMore,
+    let (next, after) = match last.rung {
+        Rung::Cycle => (Rung::Create, last.at.checked_add(SKEW).ok()),
+        Rung::ScaleUp => (Rung::CreateOnMore, scaled),
         _ => return,
     };
-    if created > last.at {
+    if after.is_some_and(|after| created > after) {
         attempts.push(Attempt::new(next, created));
     }
 }
@@ -274,19 +279,25 @@ async fn airflow(
     Ok(())
 }
 
-/// Scalings that ended well: the version of the last one, and whether there was one since the last failure.
-async fn scaling(reads: &RecoverReads, ladder: &Ladder, failed: Option<Timestamp>, seen: &mut Evidence) -> Result<()> {
-    let Some(job) = &ladder.scale_job else { return Ok(()) };
+/// When a scaling ended well last; its version, and whether that was since the last failure, are told in the evidence.
+async fn scaling(
+    reads: &RecoverReads,
+    ladder: &Ladder,
+    failed: Option<Timestamp>,
+    seen: &mut Evidence,
+) -> Result<Option<Timestamp>> {
+    let Some(job) = &ladder.scale_job else { return Ok(None) };
     let tasks = reads.cluster.aurora.aurora.tasks(&TaskFilter::of_job(job).brief()).await?;
     let ended = tasks.iter().filter(|task| task.status == TaskStatus::Finished);
-    let Some(last) = ended.max_by_key(|task| task.ended()) else { return Ok(()) };
+    let Some(last) = ended.max_by_key(|task| task.ended()) else { return Ok(None) };
     seen.scale_version = last.config.label(&ladder.version_label).map(str::to_owned);
-    let up = |at: &Timestamp| failed.is_some_and(|failed| *at > failed);
+    let scaled = last.ended();
+    let since = |at: &Timestamp| failed.is_some_and(|failed| *at > failed);
     let climbed = seen.attempts.iter().any(|attempt| attempt.rung >= Rung::ScaleUp);
-    if let Some(at) = last.ended().filter(up).filter(|_| !climbed) {
+    if let Some(at) = scaled.filter(since).filter(|_| !climbed) {
         seen.attempts.push(Attempt::new(Rung::ScaleUp, at));
     }
-    Ok(())
+    Ok(scaled)
 }
 
 async fn machines_and_deploys(reads: &RecoverReads, ladder: &Ladder, rules: &Rules, seen: &mut Evidence) {

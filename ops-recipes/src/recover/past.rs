@@ -1,5 +1,6 @@
 //! Which rungs were climbed, as the folder of runs has it.
 
+use jiff::Timestamp;
 use ops_plan::{Outcome, Recipe, RunState, Runs, Summary, Target};
 
 use super::{Attempt, Ladder, Open, RecoverRun, Rung};
@@ -39,6 +40,15 @@ impl Past {
         Ok(past)
     }
 
+    /// Only what was begun at this time or later: an embedded sandbox knows nothing of what was done in another one.
+    #[must_use]
+    pub fn since(mut self, at: Timestamp) -> Self {
+        self.climbed.retain(|attempt| attempt.at >= at);
+        self.opens.retain(|open| open.at >= at);
+        self.beside.retain(|attempt| attempt.at >= at);
+        self
+    }
+
     fn add(&mut self, summary: &Summary, ladder: &Ladder) {
         let (info, question) = (&summary.info, summary.info.question.get());
         let at = summary.history.started_at.unwrap_or(info.created_at);
@@ -70,7 +80,7 @@ impl Past {
         }
     }
 
-    fn rung(&mut self, summary: &Summary, rung: Rung, at: jiff::Timestamp, ended: bool) {
+    fn rung(&mut self, summary: &Summary, rung: Rung, at: Timestamp, ended: bool) {
         let id = &summary.info.id;
         let open = Open::new(rung, at, id);
         match summary.state {
