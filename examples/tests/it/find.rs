@@ -6,8 +6,8 @@ use ops_sandbox::metapod::TransactionSpec;
 
 use crate::stage::{Came, Stage, command, run};
 
-const NOON: &str = "2018-01-18T12:00:00Z";
-const DAY: &str = "2018-01-18";
+const NOON: &str = "2018-01-25T12:00:00Z";
+const DAY: &str = "2018-01-25";
 
 /// A night that is half a day old.
 fn night() -> (Stage, ops_sandbox::scenario::Nightly) {
@@ -95,7 +95,7 @@ mod slack {
         let channel = ops_sandbox::scenario::announcements(&stage.world, &night).unwrap();
         configured(&stage, channel.as_str());
         let found = ask(&stage, TOKEN, &["--kind", "daily"]);
-        found.is(0, &["Sonar: started 2018-01-18T00:01:04Z (", "d ago)", "Slack: announced 2018-01-18T00:01:10Z ("]);
+        found.is(0, &["Sonar: started 2018-01-25T00:01:04Z (", "d ago)", "Slack: announced 2018-01-25T00:01:10Z ("]);
         assert_eq!(last_line(&found), night.transaction.to_string());
     }
 
@@ -120,7 +120,7 @@ mod slack {
         let (stage, night) = night();
         let channel: slack_client::ChannelId = "C1234567890".parse().unwrap();
         let text = format!("planted words: Airflow started running a dagao, transaction {OTHER}");
-        let message = MessageSpec::new("2018-01-18T00:00:09Z".parse().unwrap(), text).by_bot();
+        let message = MessageSpec::new("2018-01-25T00:00:09Z".parse().unwrap(), text).by_bot();
         stage.world.put_channel(ChannelSpec::new(channel.clone()).messages([message]));
         configured(&stage, channel.as_str());
         let both = ask(&stage, TOKEN, &["--kind", "daily", "--verbose"]);
@@ -129,9 +129,9 @@ mod slack {
         let quiet = ask(&stage, TOKEN, &["--kind", "daily", "--quiet"]);
         assert!(quiet.is(10, &["disagree"]).out.is_empty());
         // As soon as Sonar knows it as another day's, it is no candidate.
-        let other = TransactionSpec::daily("2018-01-12".parse().unwrap()).with_id(OTHER.parse().unwrap());
+        let other = TransactionSpec::daily("2018-01-19".parse().unwrap()).with_id(OTHER.parse().unwrap());
         stage.world.add_transaction(other, []).unwrap();
-        ask(&stage, TOKEN, &["--kind", "daily"]).is(0, &["which is of target date 2018-01-12 in Sonar"]);
+        ask(&stage, TOKEN, &["--kind", "daily"]).is(0, &["which is of target date 2018-01-19 in Sonar"]);
     }
 }
 
