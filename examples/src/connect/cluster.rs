@@ -14,9 +14,9 @@ use ops_recipes::aurora::{
     JobPlace, KillJob, RestartAurora, RestartJob, RestartReads, ScaleDown, ScaleReads, ScaleUp,
 };
 use ops_recipes::first::{AuroraSystem, System};
-use ops_sandbox::scenario::Stack;
 #[cfg(feature = "recover")]
 use ops_recipes::recover::{RecoverReads, RecoverRun, RecoverWrites};
+use ops_sandbox::scenario::Stack;
 use ops_sandbox::{Server, World};
 
 use super::Rights;

@@ -27,9 +27,9 @@ use metapod_client::TransactionId;
 use ops_client::http::{ExposeSecret, SecretString};
 use ops_plan::{Recipe, Registry, Target};
 use ops_recipes::first::System;
-use ops_sandbox::scenario::Nightly;
 #[cfg(feature = "recover")]
 use ops_recipes::recover::{RecoverReads, RecoverRun};
+use ops_sandbox::scenario::Nightly;
 use ops_sandbox::{Fault, Server, Target as Calls, World};
 
 use self::way::{Way, missing};

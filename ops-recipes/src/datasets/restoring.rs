@@ -69,6 +69,7 @@ pub(crate) async fn old_files(
         match look {
             Ok(Look::Missing) => gone.push(path),
             Ok(Look::Folder { files, more: false }) if files.is_empty() => gone.push(path),
+            Err(error) if error.is_not_found() => gone.push(path),
             Ok(_) => {}
             Err(_) => unseen += 1,
         }

@@ -168,13 +168,30 @@ async fn the_file_must_be_there_and_empty() {
     let recipe = recipe("model/churn-risk").with_knowledge(nothing_is_made_from_it());
     for (bytes, wanted, words) in [
         (Some(NO_ROWS), Verdict::Pass, "a file in Parquet of no rows"),
-        (Some(ONE_ROW), Verdict::Block, "is not empty: it has 1 row"),
+        (Some(ONE_ROW), Verdict::Block, "its footer tells 1 rows, its row groups 0"),
         (Some(&b"an empty text is no Parquet file"[..]), Verdict::Block, "is no file of a dataset"),
         (None, Verdict::Block, "does not exist"),
     ] {
         let plan = plan(&registry(&world, &store(bytes)), &recipe).await;
-        let finding = word(&plan.head().findings, "empty-file").unwrap();
+        let finding = word(&plan.head().findings, "empty-file").unwrap_or_else(|| panic!("{:?}", plan.head().findings));
         assert_eq!(finding.verdict, wanted);
+        assert!(finding.text.contains(words), "{finding}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_with_rows_and_a_folder_are_refused() {
+    let (world, night) = World::nightly(1);
+    let files = Arc::new(ops_sandbox::scenario::files(&world, &night).await.unwrap());
+    let full = world.find(night.transaction, "dataset/account-balances").and_then(|id| world.dataset(id)).unwrap();
+    let folder = full.dataset.path.unwrap();
+    let file: metapod_client::S3Path = format!("{folder}/part-00000.snappy.parquet").parse().unwrap();
+    for (path, words) in [(file, "is not empty: it has 500 rows"), (folder, "it is a folder")] {
+        let name = night.failed[0].clone();
+        let recipe = CommitEmptyDataset::new(night.transaction, name, EmptyFile::parquet(path));
+        let plan = plan(&making(&world, &files), &recipe).await;
+        let finding = word(&plan.head().findings, "empty-file").unwrap();
+        assert_eq!(finding.verdict, Verdict::Block);
         assert!(finding.text.contains(words), "{finding}");
     }
 }
@@ -211,8 +228,7 @@ async fn with_yesterday(schema: Option<metapod_client::Schema>, file: bool) -> (
     let path: metapod_client::S3Path = "s3://example-metapod/before".parse().unwrap();
     let dataset = Dataset::new(dataset_id(70), "dataset/fx-model".parse().unwrap());
     let at = "2026-11-21T03:00:00Z".parse().unwrap();
-    let mut detail =
-        DatasetDetail::new(dataset.committed_at(at, path.clone(), metapod_client::DatasetFormat::Parquet));
+    let mut detail = DatasetDetail::new(dataset.committed_at(at, path.clone(), metapod_client::DatasetFormat::Parquet));
     detail.schema = schema;
     world.put(&transaction(yesterday, "2026-11-21", "2026-11-21T00:01:04Z"), &[detail]).unwrap();
     if file {
@@ -287,7 +303,9 @@ async fn no_file_is_made_of_columns_that_nobody_knows_or_over_another_file() {
     let mut named = made("dataset/fx-model");
     named.empty = below().like(like.clone()).into();
     let as_named = plan(&registry, &named).await;
-    assert!(word(&as_named.head().findings, "empty-file").unwrap().text.ends_with("as s3://example-static/like.parquet"));
+    assert!(
+        word(&as_named.head().findings, "empty-file").unwrap().text.ends_with("as s3://example-static/like.parquet")
+    );
 
     let other = empty_parquet(&FileSchema::parse("message spark_schema { optional int32 x; }").unwrap()).unwrap();
     let place = format!("s3://example-static/empty/{}/dataset-fx-model.parquet", tonight());

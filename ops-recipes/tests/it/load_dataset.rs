@@ -107,7 +107,10 @@ async fn a_workspace_that_does_not_answer_is_a_line() {
     night.world.faults().next(1, Operation::DatabricksPathStatus, Fault::Status(503));
     let found = night.ask(&night.question(NAME).with_rows(3)).await;
     let there = found.loadable.as_ref().unwrap();
-    assert!(matches!(&there.in_workspace, Seen::Unknown(why) if why.contains("503") || why.contains("Unavailable")), "{there:?}");
+    assert!(
+        matches!(&there.in_workspace, Seen::Unknown(why) if why.contains("503") || why.contains("Unavailable")),
+        "{there:?}"
+    );
     assert!(found.is_there() && there.preview.is_some());
     let path: WorkspacePath = there.spark.as_ref().unwrap().parse().unwrap();
     night.world.remove_workspace_file(&path);

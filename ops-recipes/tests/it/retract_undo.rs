@@ -8,7 +8,9 @@ use ops_plan::{Ask, Host, Job, Observed, Plan, Registry, Target, Verdict};
 use ops_recipes::datasets::{Facts, RetractDatasets, RetractReads, Selection};
 use ops_sandbox::World;
 
-use crate::stage::{Told, committed, id_of, night, now, open, plan, run, shown, tonight, transaction, word, writes};
+use crate::stage::{
+    Told, committed, dataset_id, id_of, night, now, open, plan, run, shown, tonight, transaction, word, writes,
+};
 
 fn registry(world: &World, files: Option<Arc<dyn FilesRead>>) -> Registry {
     let mut reads =

@@ -18,8 +18,8 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::ColumnDescriptor;
 
 use super::Nightly;
-use crate::databricks::{self, CommandPlan};
 use crate::World;
+use crate::databricks::{self, CommandPlan};
 use crate::rng::Rng;
 
 /// Datasets of tonight with files, and datasets of yesterday: one that failed tonight.

@@ -489,12 +489,13 @@ async fn looked_at(reads: &CommitEmptyReads, file: &EmptyFile) -> Finding {
     let Some(files) = reads.files.as_deref() else {
         return asks(format!("nobody looked whether {path} exists and is empty"));
     };
+    let missing =
+        || Finding::block(GUARD, format!("{path} does not exist")).with_advice("the configured path is out of date");
     match files.look(path).await {
+        // No such bucket.
+        Err(error) if error.is_not_found() => return missing(),
         Err(error) => return asks(format!("{path} cannot be looked at: {error}")),
-        Ok(Look::Missing) => {
-            let missing = Finding::block(GUARD, format!("{path} does not exist"));
-            return missing.with_advice("the configured path is out of date");
-        }
+        Ok(Look::Missing) => return missing(),
         Ok(Look::Folder { .. }) => return Finding::block(GUARD, format!("{path} is no file: it is a folder")),
         Ok(_) => {}
     }

@@ -317,6 +317,7 @@ async fn in_bucket(files: Option<&dyn FilesRead>, path: &S3Path) -> Seen {
             Seen::There { files: Some(files.len()), more, bytes: Some(bytes) }
         }
         Ok(_) => Seen::Unknown("something that this does not know".into()),
+        Err(error) if error.is_not_found() => Seen::Missing,
         Err(error) => Seen::Unknown(told(&error)),
     }
 }
