@@ -46,6 +46,9 @@ impl Dice {
 fn spoilt(whole: &[u8], dice: &mut Dice) -> Vec<u8> {
     let mut spoilt = whole.to_vec();
     for _ in 0..=dice.below(4) {
+        if spoilt.is_empty() {
+            break;
+        }
         let at = dice.below(spoilt.len());
         match dice.below(6) {
             0 => spoilt[at] ^= 1 << dice.below(8),
