@@ -353,7 +353,9 @@ impl FilesRead for DatasetFiles {
 
     async fn first_rows(&self, path: &S3Path, count: usize) -> Result<Preview> {
         let source = self.source("files.first_rows", path).await?;
-        match self.open(&source).await? {
+        let opened = self.open(&source).await?;
+        source.opened();
+        match opened {
             Opened::Parquet(footer) => preview::first_rows(&source, &footer, count, &self.limits).await,
             Opened::Avro(header, head) => avro::first_rows(&source, &header, head, count, &self.limits).await,
         }

@@ -2,7 +2,7 @@
 
 use dataset_files::{ErrorKind, FilesRead};
 
-use crate::{Lake, empty, peer};
+use crate::{Lake, empty, path, peer};
 
 #[tokio::test]
 async fn what_is_wrong_with_a_file_is_said() {
@@ -115,6 +115,22 @@ async fn no_page_and_no_block_does_harm() {
         }
         assert!(refused > 0, "{name}");
     }
+}
+
+#[tokio::test]
+async fn what_is_encrypted_is_told_so() {
+    let Some((folder, _)) = peer::made() else { return };
+    let files = dataset_files::DatasetFiles::local(folder);
+    let error = files.describe(&path("s3://made/encrypted.parquet")).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.message()),
+        (ErrorKind::Rejected, Some("the file is not read: its footer is encrypted"))
+    );
+    let preview = files.first_rows(&path("s3://made/encrypted-columns.parquet"), 1).await.unwrap();
+    assert_eq!(
+        (preview.left_out[0].name.as_str(), preview.left_out[0].why.as_str()),
+        ("name", "it is encrypted, or damaged")
+    );
 }
 
 /// A file that ends anywhere is no file.
