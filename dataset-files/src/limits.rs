@@ -9,7 +9,8 @@ pub struct Limits {
     pub tail_bytes: u64,
     /// The largest Parquet footer. 64 MiB.
     pub footer_bytes: u64,
-    /// What a preview may read, the footer not counted. 64 MiB.
+    /// What a preview may read, what was read to open the file not counted; columns that are read side by side may each read one
+    /// page more. 64 MiB.
     pub preview_bytes: u64,
     /// What a preview may read of one column. 8 MiB.
     pub column_bytes: u64,

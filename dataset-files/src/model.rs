@@ -1,5 +1,6 @@
 //! What is known of a file.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -103,8 +104,18 @@ impl Column {
 
 impl fmt::Display for Column {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}{}", self.name, self.kind, if self.nullable { "" } else { " not null" })
+        let (name, kind) = (shown(&self.name), shown(&self.kind));
+        write!(f, "{name}: {kind}{}", if self.nullable { "" } else { " not null" })
     }
+}
+
+/// A text of a file as a terminal may have it: what would move the cursor or begin a line is spelt out.
+fn shown(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let spelt = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(spelt).collect())
 }
 
 /// What a file says of itself.
@@ -216,7 +227,8 @@ impl LeftOut {
     }
 }
 
-/// A value of a row. As JSON it is what a person would write: a number, a text, `null`.
+/// A value of a row. As JSON it is what a person would write: a number, a text, `null`. What is displayed is one line: control
+/// characters are spelt out.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 #[non_exhaustive]
@@ -265,7 +277,19 @@ impl fmt::Display for Value {
             | Self::Date(text)
             | Self::Time(text)
             | Self::Timestamp(text)
-            | Self::Nested(text) => f.pad(text),
+            | Self::Nested(text) => f.pad(&shown(text)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_of_a_file_reaches_a_terminal_as_it_is() {
+        assert_eq!(Value::Text("a\u{1b}[2J\nb é".into()).to_string(), "a\\u{1b}[2J\\nb é");
+        assert_eq!(Column::new("a\r", "string").required().to_string(), "a\\r: string not null");
+        assert_eq!(format!("{:>6}|{}", Value::Text("ab".into()), Value::Bytes("00ff".into())), "    ab|0x00ff");
     }
 }

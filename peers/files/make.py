@@ -3,6 +3,7 @@
 Usage: make.py FOLDER [--large]
 """
 
+import base64
 import datetime as dt
 import decimal
 import json
@@ -15,6 +16,7 @@ import uuid
 import fastavro
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as pe
 
 decimal.getcontext().prec = 50
 D = decimal.Decimal
@@ -98,6 +100,24 @@ def table(rows=50):
     return pa.table(columns)
 
 
+class Keys(pe.KmsClient):
+    """Keeps a key by writing it into the file. For tests only."""
+
+    def wrap_key(self, key_bytes, master_key_identifier):
+        return base64.b64encode(key_bytes)
+
+    def unwrap_key(self, wrapped_key, master_key_identifier):
+        return base64.b64decode(wrapped_key)
+
+
+def encrypted(table, path, **options):
+    config = pe.EncryptionConfiguration(footer_key="footer", column_keys={"columns": ["name"]}, **options)
+    connection = pe.KmsConnectionConfig()
+    properties = pe.CryptoFactory(lambda _: Keys()).file_encryption_properties(connection, config)
+    with pq.ParquetWriter(path, table.schema, encryption_properties=properties) as writer:
+        writer.write_table(table)
+
+
 def expected(rows, columns, count, **more):
     shown = [[told(row[name]) for name in columns] for row in rows[:SHOWN]]
     return {"columns": columns, "rows": shown, "count": count} | more
@@ -141,6 +161,11 @@ def parquet(folder):
     made["nanos.parquet"] = {
         "columns": ["at"], "count": 3, "rows": [["1970-01-01T00:00:00.000000001"], [None], ["2020-09-13T12:26:40.123456789"]],
     }
+    names = whole.select(["id", "name"])
+    encrypted(names, folder / "encrypted-columns.parquet", plaintext_footer=True)
+    made["encrypted-columns.parquet"] = expected(rows, ["id"], whole.num_rows, left_out=["name"])
+    # Not among the expected ones: it is refused.
+    encrypted(names, folder / "encrypted.parquet")
     pq.write_table(whole.select(["id", "name"]), folder / "lz4.parquet", compression="lz4")
     made["lz4.parquet"] = {"columns": [], "rows": [[]] * SHOWN, "count": whole.num_rows, "left_out": ["id", "name"]}
     return made

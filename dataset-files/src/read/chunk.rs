@@ -64,7 +64,7 @@ impl Window<'_> {
         if self.read + (range.end - range.start) > most {
             return Err(Refusal::beyond(format!("its first rows take more than {}", counted(most))).into());
         }
-        if self.source.read() > self.limits.preview_bytes {
+        if self.source.read_for_rows() > self.limits.preview_bytes {
             let most = counted(self.limits.preview_bytes);
             return Err(Refusal::beyond(format!("the preview has read {most}, as much as it may")).into());
         }

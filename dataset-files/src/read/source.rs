@@ -23,6 +23,8 @@ pub(crate) struct Source {
     /// What it was when it was looked at: another one in its place is not taken for it.
     tag: Option<String>,
     read: AtomicU64,
+    /// What was read before the first row was looked for.
+    before: AtomicU64,
 }
 
 impl Source {
@@ -34,12 +36,22 @@ impl Source {
         size: u64,
         tag: Option<String>,
     ) -> Self {
-        Self { op, path, size, store, location, tag, read: AtomicU64::new(0) }
+        Self { op, path, size, store, location, tag, read: AtomicU64::new(0), before: AtomicU64::new(0) }
     }
 
     /// How many bytes were read.
     pub(crate) fn read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
+    }
+
+    /// From here on rows are looked for.
+    pub(crate) fn opened(&self) {
+        self.before.store(self.read(), Ordering::Relaxed);
+    }
+
+    /// How many bytes were read for rows.
+    pub(super) fn read_for_rows(&self) -> u64 {
+        self.read().saturating_sub(self.before.load(Ordering::Relaxed))
     }
 
     /// Reads a range, which must be within the object.

@@ -68,6 +68,8 @@ fn kind(error: &object_store::Error, status: Option<u16>, text: &str) -> ErrorKi
             Some(409 | 412) => ErrorKind::Conflict,
             Some(429) => ErrorKind::RateLimited,
             Some(500..) => ErrorKind::Unavailable,
+            // A bucket of another region.
+            _ if text.contains("incorrectly configured region") => ErrorKind::Invalid,
             _ if text.contains("timed out") => ErrorKind::Timeout,
             _ if text.contains("error trying to connect") || text.contains("onnection refused") => ErrorKind::Connect,
             _ => ErrorKind::Other,

@@ -39,7 +39,7 @@ enum Backing {
     Local(PathBuf),
     Memory,
     #[cfg(feature = "s3")]
-    S3(S3Builder),
+    S3(Box<S3Builder>),
 }
 
 #[derive(Clone)]
@@ -78,7 +78,7 @@ impl DatasetFiles {
     /// Buckets of S3.
     #[cfg(feature = "s3")]
     pub fn s3(builder: S3Builder) -> Self {
-        Self::over(Backing::S3(builder))
+        Self::over(Backing::S3(Box::new(builder)))
     }
 
     fn over(backing: Backing) -> Self {
@@ -123,7 +123,7 @@ impl DatasetFiles {
             Backing::S3(builder) => Bucket {
                 store: builder.store(op, path)?,
                 // A write whose answer was lost would meet itself, and be taken for somebody else's.
-                writing: Some(builder.clone().retries(0).store(op, path)?),
+                writing: Some(S3Builder::clone(builder).retries(0).store(op, path)?),
                 folder: None,
             },
         };
@@ -353,7 +353,9 @@ impl FilesRead for DatasetFiles {
 
     async fn first_rows(&self, path: &S3Path, count: usize) -> Result<Preview> {
         let source = self.source("files.first_rows", path).await?;
-        match self.open(&source).await? {
+        let opened = self.open(&source).await?;
+        source.opened();
+        match opened {
             Opened::Parquet(footer) => preview::first_rows(&source, &footer, count, &self.limits).await,
             Opened::Avro(header, head) => avro::first_rows(&source, &header, head, count, &self.limits).await,
         }

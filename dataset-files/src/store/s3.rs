@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metapod_model::S3Path;
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
 use ops_client::{Effect, Error, ErrorKind, Result};
 
 use super::failed;
 
 /// How S3 is reached, and as whom. Without a word it takes both from where the command line of AWS does as far as the environment
-/// goes: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`, `AWS_ENDPOINT_URL`, web identity, the
+/// goes: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`, `AWS_REGION`, `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, web identity, the
 /// container's or the machine's role. Profiles and SSO are not read: `aws configure export-credentials --format env` writes what they
 /// give into the environment.
 #[derive(Clone)]
@@ -42,7 +42,8 @@ impl S3Builder {
     /// With what the environment says.
     pub fn from_env() -> Self {
         let base = AmazonS3Builder::from_env();
-        let endpoint = base.get_config_value(&AmazonS3ConfigKey::Endpoint);
+        let told = |key| base.get_config_value(&key).filter(|address| !address.is_empty());
+        let endpoint = told(AmazonS3ConfigKey::S3Endpoint).or_else(|| told(AmazonS3ConfigKey::Endpoint));
         Self { endpoint, ..Self::over(base) }
     }
 
@@ -97,6 +98,8 @@ impl S3Builder {
 
     pub(super) fn store(&self, op: &'static str, path: &S3Path) -> Result<Arc<dyn ObjectStore>> {
         let mut builder = self.base.clone().with_bucket_name(path.bucket());
+        // Whatever the environment says: without it, what is there would be overwritten.
+        builder = builder.with_conditional_put(S3ConditionalPut::ETagMatch);
         let mut plain = false;
         if let Some(endpoint) = &self.endpoint {
             let url = url::Url::parse(endpoint)
@@ -106,7 +109,9 @@ impl S3Builder {
                 let message = format!("{} is without TLS, and not on this machine", bare(endpoint));
                 return Err(Error::invalid(op, message).with_remedy("use https, or allow plain http"));
             }
-            builder = builder.with_endpoint(endpoint.trim_end_matches('/'));
+            let endpoint = endpoint.trim_end_matches('/');
+            // The one of S3 alone, too, which goes first where the environment has both.
+            builder = builder.with_endpoint(endpoint).with_config(AmazonS3ConfigKey::S3Endpoint, endpoint);
         }
         let retry = RetryConfig {
             backoff: BackoffConfig {

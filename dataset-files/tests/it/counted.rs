@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use dataset_files::object_store::local::LocalFileSystem;
+use dataset_files::object_store::memory::InMemory;
 use dataset_files::object_store::path::Path;
 use dataset_files::object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
     PutOptions, PutPayload, PutResult, Result,
 };
-use dataset_files::{DatasetFiles, FilesRead};
+use dataset_files::{DatasetFiles, ErrorKind, FileSchema, FilesRead, FilesWrite, empty_parquet};
 use futures_util::stream::BoxStream;
 
 use crate::{path, peer};
@@ -23,11 +24,13 @@ pub(crate) struct Counted<S> {
     pub(crate) inner: S,
     pub(crate) bytes: AtomicU64,
     pub(crate) calls: AtomicU64,
+    /// Before which call the file is replaced by itself: its bytes are the same, and it is another one.
+    pub(crate) replaced: u64,
 }
 
 impl<S> Counted<S> {
-    pub(crate) fn new(inner: S) -> Arc<Self> {
-        Arc::new(Self { inner, bytes: AtomicU64::new(0), calls: AtomicU64::new(0) })
+    pub(crate) fn new(inner: S, replaced: u64) -> Arc<Self> {
+        Arc::new(Self { inner, bytes: AtomicU64::new(0), calls: AtomicU64::new(0), replaced })
     }
 }
 
@@ -53,8 +56,11 @@ impl<S: ObjectStore> ObjectStore for Counted<S> {
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         let head = options.head;
+        if self.calls.fetch_add(1, Ordering::Relaxed) + 1 == self.replaced {
+            let same = self.inner.get_opts(location, GetOptions::default()).await?.bytes().await?;
+            self.inner.put_opts(location, same.into(), PutOptions::default()).await?;
+        }
         let got = self.inner.get_opts(location, options).await?;
-        self.calls.fetch_add(1, Ordering::Relaxed);
         if !head {
             let Range { start, end } = got.range;
             self.bytes.fetch_add(end - start, Ordering::Relaxed);
@@ -97,7 +103,7 @@ async fn the_first_rows_of_a_gigabyte_take_a_hundredth_of_it() {
     let size = std::fs::metadata(folder.path().join("large.parquet")).unwrap().len();
     assert!(size >= 1_000_000_000);
 
-    let store = Counted::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap());
+    let store = Counted::new(LocalFileSystem::new_with_prefix(folder.path()).unwrap(), 0);
     let files = DatasetFiles::memory().with_bucket("lake", Arc::clone(&store) as Arc<dyn ObjectStore>);
     let path = path("s3://lake/large.parquet");
     let file = files.describe(&path).await.unwrap();
@@ -116,4 +122,19 @@ async fn the_first_rows_of_a_gigabyte_take_a_hundredth_of_it() {
     // Four columns side by side, each with a dictionary and a page of a mebibyte, as they are and unpacked. Other tests run meanwhile.
     #[cfg(target_os = "linux")]
     assert!(most_memory() - before < 128 << 10, "{} KiB more", most_memory() - before);
+}
+
+#[tokio::test]
+async fn a_file_that_is_replaced_while_it_is_read_is_no_mixture() {
+    let columns: String = (0..3000).map(|column| format!("optional int64 column_{column};")).collect();
+    let schema = FileSchema::parse(&format!("message m {{ {columns} }}")).unwrap();
+    let path = path("s3://lake/wide.parquet");
+    // A look, the end, and what of the footer is before it.
+    for (replaced, conflict) in [(0, false), (1, false), (2, true), (3, true)] {
+        let store = Counted::new(InMemory::new(), replaced);
+        let files = DatasetFiles::memory().with_bucket("lake", Arc::clone(&store) as Arc<dyn ObjectStore>);
+        files.put_new(&path, empty_parquet(&schema).unwrap()).await.unwrap();
+        let kind = files.describe(&path).await.err().map(|error| error.kind());
+        assert_eq!(kind, conflict.then_some(ErrorKind::Conflict), "before call {replaced}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use dataset_files::{ErrorKind, FilesRead};
 
-use crate::{Lake, empty, peer};
+use crate::{Lake, empty, path, peer};
 
 #[tokio::test]
 async fn what_is_wrong_with_a_file_is_said() {
@@ -46,6 +46,9 @@ impl Dice {
 fn spoilt(whole: &[u8], dice: &mut Dice) -> Vec<u8> {
     let mut spoilt = whole.to_vec();
     for _ in 0..=dice.below(4) {
+        if spoilt.is_empty() {
+            break;
+        }
         let at = dice.below(spoilt.len());
         match dice.below(6) {
             0 => spoilt[at] ^= 1 << dice.below(8),
@@ -112,6 +115,22 @@ async fn no_page_and_no_block_does_harm() {
         }
         assert!(refused > 0, "{name}");
     }
+}
+
+#[tokio::test]
+async fn what_is_encrypted_is_told_so() {
+    let Some((folder, _)) = peer::made() else { return };
+    let files = dataset_files::DatasetFiles::local(folder);
+    let error = files.describe(&path("s3://made/encrypted.parquet")).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.message()),
+        (ErrorKind::Rejected, Some("the file is not read: its footer is encrypted"))
+    );
+    let preview = files.first_rows(&path("s3://made/encrypted-columns.parquet"), 1).await.unwrap();
+    assert_eq!(
+        (preview.left_out[0].name.as_str(), preview.left_out[0].why.as_str()),
+        ("name", "it is encrypted, or damaged")
+    );
 }
 
 /// A file that ends anywhere is no file.

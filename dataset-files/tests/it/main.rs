@@ -6,6 +6,7 @@ mod counted;
 mod damaged;
 mod folders;
 mod limits;
+mod lists;
 mod peer;
 #[cfg(feature = "s3")]
 mod s3;

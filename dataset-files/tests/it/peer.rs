@@ -1,4 +1,4 @@
-//! Files that pyarrow and fastavro write, and what pyarrow and DuckDB make of ours.
+//! Files that pyarrow and fastavro write, and what pyarrow and `DuckDB` make of ours.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -24,7 +24,6 @@ pub(crate) struct Expected {
 }
 
 /// The interpreter, or `None`, said aloud, where there is none. In CI that is a failure.
-#[expect(clippy::disallowed_methods, reason = "where the interpreter is, is known to the script that installed it")]
 #[expect(clippy::explicit_write, reason = "what a passing test prints is not shown, unless it goes straight out")]
 pub(crate) fn python() -> Option<PathBuf> {
     let python = std::env::var_os("FILES_PEER_PYTHON").map(PathBuf::from);

@@ -245,7 +245,7 @@ pub(crate) async fn first_rows(
         if length as u64 > left {
             return Err(refused(Refusal::damaged("it ends within a block")));
         }
-        if source.read() > limits.preview_bytes {
+        if source.read_for_rows() > limits.preview_bytes {
             let most = counted(limits.preview_bytes);
             return Err(refused(Refusal::beyond(format!("its first rows take more than {most}"))));
         }
