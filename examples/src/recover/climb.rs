@@ -51,7 +51,7 @@ pub struct Climber<'a> {
 pub async fn climb(climber: Climber<'_>) -> Result<Ending, Failure> {
     let registry = climber.reach.registry_for::<RecoverRun>()?;
     let reads = climber.reach.recover_reads(climber.goal.pipelines.clone())?;
-    let mut ascent = Ascent { climber, registry, reads, rungs: Vec::new(), tokens: None };
+    let mut ascent = Ascent { climber, registry, reads, began: Timestamp::now(), rungs: Vec::new(), tokens: None };
     let ending = ascent.go().await?;
     Ok(ending.with("rungs", Value::Array(ascent.rungs)))
 }
@@ -60,6 +60,7 @@ struct Ascent<'a> {
     climber: Climber<'a>,
     registry: Registry,
     reads: RecoverReads,
+    began: Timestamp,
     /// What was climbed by this process, for the JSON document.
     rungs: Vec<Value>,
     /// Once a run has listened to signals, they no longer end the process by themselves.
@@ -72,11 +73,15 @@ impl Ascent<'_> {
         loop {
             let seen = self.look().await?;
             let step = next(&goal.rules, &seen);
-            screen.say("");
-            screen.say(&show::evidence(&seen, &goal.ladder, &screen.layout));
-            screen.say("");
-            screen.say(&show::ladder(&seen, &goal.rules, &step, &screen.layout));
-            screen.say("");
+            // What the ladder created is merely waited for.
+            let waits = matches!(step, Step::Wait(_)) && !looking && self.is_ours(&seen);
+            if !waits {
+                screen.say("");
+                screen.say(&show::evidence(&seen, &goal.ladder, &screen.layout));
+                screen.say("");
+                screen.say(&show::ladder(&seen, &goal.rules, &step, &screen.layout));
+                screen.say("");
+            }
             let done = match &step {
                 Step::Rung(rung) => self.rung(*rung, &seen).await?,
                 Step::Resume(open) if looking => {
@@ -87,17 +92,21 @@ impl Ascent<'_> {
                     return Ok(self.said(Exit::Found, line, &step, &seen));
                 }
                 Step::Resume(open) => self.resumed(open.rung, &open.run).await?,
-                Step::Wait(why) if looking || !self.is_ours(&seen) => {
+                Step::Wait(why) if !waits => {
                     return Ok(self.said(Exit::Done, format!("nothing to do now — {why}"), &step, &seen));
                 }
                 Step::Wait(_) => match self.wait(&seen).await? {
                     None => continue,
                     Some(ending) => ending,
                 },
-                Step::Done(why) => return Ok(self.said(Exit::Done, format!("done — {why}"), &step, &seen)),
+                Step::Done(why) => {
+                    let line = format!("done — {why}{}", scaled(&seen));
+                    return Ok(self.said(Exit::Done, line, &step, &seen));
+                }
                 Step::Look(advice) => return Ok(self.said(Exit::Found, format!("no rung — {advice}"), &step, &seen)),
                 Step::Exhausted(why) => {
-                    let line = format!("no rung is left — {why}; the failures above are for whoever owns the jobs");
+                    let owner = "the failures above are for whoever owns the jobs";
+                    let line = format!("no rung is left — {why}; {owner}{}", scaled(&seen));
                     return Ok(self.said(Exit::Unverified, line, &step, &seen));
                 }
                 // A step that is new to this program is at least no reason to change anything.
@@ -110,9 +119,18 @@ impl Ascent<'_> {
     }
 
     async fn look(&self) -> Result<Evidence, Failure> {
+        Ok(self.gather(&self.past()?).await?)
+    }
+
+    fn past(&self) -> Result<Past, Failure> {
         let Climber { common, reach, goal, .. } = self.climber;
         let past = Past::read(&Runs::at(&common.manner.runs), &reach.target, &goal.ladder)?;
-        Ok(gather(&self.reads, &goal.ladder, &goal.rules, &past, Timestamp::now()).await?)
+        Ok(if reach.sandbox.is_some() { past.since(self.began) } else { past })
+    }
+
+    async fn gather(&self, past: &Past) -> ops_client::Result<Evidence> {
+        let goal = self.climber.goal;
+        gather(&self.reads, &goal.ladder, &goal.rules, past, Timestamp::now()).await
     }
 
     /// Whether what works is what the ladder created: then it is waited for.
@@ -162,9 +180,8 @@ impl Ascent<'_> {
         let mut looks = Looks::new(wait, SHORTEST, LONGEST);
         let (mut shown, mut last) = (String::new(), Instant::now());
         loop {
-            let past =
-                Past::read(&Runs::at(&self.climber.common.manner.runs), &self.climber.reach.target, &goal.ladder)?;
-            let look = gather(&self.reads, &goal.ladder, &goal.rules, &past, Timestamp::now()).await;
+            let past = self.past()?;
+            let look = self.gather(&past).await;
             if let Some(now) = looks.bear(look)? {
                 let Step::Wait(why) = next(&goal.rules, &now) else { return Ok(None) };
                 if why != shown || last.elapsed() >= STILL {
@@ -189,4 +206,10 @@ impl Ascent<'_> {
             }
         }
     }
+}
+
+/// What is owed after a scale-up.
+fn scaled(seen: &Evidence) -> &'static str {
+    let scaled = seen.attempts.iter().any(|attempt| attempt.rung == Rung::ScaleUp && attempt.run.is_some());
+    if scaled { "; the cluster is still scaled up: `runs due` says how it is scaled back" } else { "" }
 }

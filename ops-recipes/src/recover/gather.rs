@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use airflow_client::{AirflowRead, TaskFilter as AirflowTasks, TaskState};
+use airflow_client::{AirflowRead, LogRequest, RunKey, TaskFilter as AirflowTasks, TaskInstance, TaskState};
 use aurora_client::{JobKey, Task, TaskFilter, TaskId, TaskStatus};
+use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use ops_client::Result;
 
@@ -16,6 +17,9 @@ use crate::words::fit;
 
 /// What a failure said is cut to so many characters.
 const WORDS: usize = 200;
+/// The logs of so many tasks are read where nothing else tells, and so much of each.
+const LOGS: usize = 20;
+const LOG: u64 = 4 << 20;
 /// The clocks of a cluster and of this machine may differ so much.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
@@ -227,16 +231,22 @@ impl Jobs {
     }
 }
 
+/// A message as a line that is not too long.
+fn bounded(text: &str) -> String {
+    // Of a line without an end only the beginning is looked at.
+    let head: String = text.chars().take(20 * WORDS).collect();
+    fit(&head.split_whitespace().collect::<Vec<_>>().join(" "), WORDS)
+}
+
 /// What kind of failure a task tells of, and its words.
 fn told(rules: &Rules, task: &Task) -> (Class, String) {
-    let words = |text: &str| fit(&text.split_whitespace().collect::<Vec<_>>().join(" "), WORDS);
     let messages = || task.events.iter().rev().filter_map(|event| event.message.as_deref());
     let told = messages().map(|text| (rules.patterns.class(text), text)).find(|(class, _)| *class != Class::Unknown);
     match told {
-        Some((class, text)) => (class, words(text)),
+        Some((class, text)) => (class, bounded(text)),
         // Nobody knows what became of it: its host is gone.
         None if task.status == TaskStatus::Lost => (Class::Resources, "LOST".to_owned()),
-        None => (Class::Unknown, messages().next().map_or_else(|| task.status.to_string(), words)),
+        None => (Class::Unknown, messages().next().map_or_else(|| task.status.to_string(), bounded)),
     }
 }
 
@@ -256,27 +266,64 @@ async fn airflow(
     let (dag_run, tasks) =
         futures_util::future::try_join(airflow.dag_run(run), airflow.task_instances(run, &all)).await?;
     let mut states: BTreeMap<String, usize> = BTreeMap::new();
+    let mut logs = LOGS;
     for task in &tasks {
         *states.entry(task.state.to_string()).or_default() += 1;
         if task.state.is_live() {
             seen.live.push(format!("{} ({} in Airflow)", task.key, task.state));
         }
-        // A job of the same name tells more of the same failure.
-        let known = seen.failures.iter().any(|failure| failure.what == task.key.task.as_str());
-        if task.state != TaskState::Failed || known {
+        if task.state != TaskState::Failed {
             continue;
         }
-        let at = task.ended_at.unwrap_or(seen.now);
-        if at < since {
+        // A job of the same name tells of the same failure.
+        let known = seen.failures.iter().position(|failure| failure.what == task.key.task.as_str());
+        let place = match (known, task.ended_at.unwrap_or(seen.now)) {
+            (Some(place), _) => place,
+            (None, at) if at < since => continue,
+            (None, at) => {
+                let mut failure = Failure::new(task.key.to_string(), at, Class::Unknown);
+                failure.words = "failed in Airflow; Aurora knows no failure of it".to_owned();
+                seen.failures.push(failure);
+                seen.failures.len() - 1
+            }
+        };
+        if seen.failures[place].class != Class::Unknown || logs == 0 {
             continue;
         }
-        let words = task.note.as_deref().unwrap_or_default();
-        let mut failure = Failure::new(task.key.to_string(), at, rules.patterns.class(words));
-        failure.words = "failed in Airflow; Aurora knows no failure of it".to_owned();
-        seen.failures.push(failure);
+        logs -= 1;
+        match logged(&**airflow, run, task, rules).await {
+            Ok(Some((class, words))) => (seen.failures[place].class, seen.failures[place].words) = (class, words),
+            Ok(None) => {}
+            Err(error) => seen.unknown.push(format!("what the log of {} says: {error}", task.key)),
+        }
     }
     seen.run = Some(RunSeen { run: run.run.to_string(), state: dag_run.state, tasks: states });
     Ok(())
+}
+
+/// What the log of a failed try tells: its last line that tells a kind. Airflow's own lines say only that something failed.
+async fn logged(
+    airflow: &dyn AirflowRead,
+    run: &RunKey,
+    task: &TaskInstance,
+    rules: &Rules,
+) -> Result<Option<(Class, String)>> {
+    let request = LogRequest::new(run.clone(), task.key.clone(), task.try_number.max(1)).at_most(LOG);
+    let mut lines = airflow.log(&request).await?;
+    let mut told = None;
+    while let Some(line) = lines.next().await {
+        // A log that is too long, or breaks off, tells what came so far.
+        let Ok(line) = line else { break };
+        let lower = line.text.to_lowercase();
+        if lower.contains("airflow") || lower.contains("traceback") {
+            continue;
+        }
+        let class = rules.patterns.class(&line.text);
+        if class != Class::Unknown {
+            told = Some((class, bounded(&line.text)));
+        }
+    }
+    Ok(told)
 }
 
 /// When a scaling ended well last; its version, and whether that was since the last failure, are told in the evidence.

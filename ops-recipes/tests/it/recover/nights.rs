@@ -1,9 +1,13 @@
 //! Five nights (and a quiet one), each climbed as far as its evidence asks.
 
+use std::time::Duration;
+
 use aurora_client::TaskStatus;
 use ops_plan::Verdict;
-use ops_recipes::recover::{Class, Rung, Step};
+use ops_recipes::recover::{Class, Patterns, Rung, Step};
 use ops_sandbox::World;
+use ops_sandbox::airflow::RunSpec;
+use ops_sandbox::aurora::{Ailment, FailsWhile};
 use ops_sandbox::scenario::{Recovery, TroubledNight};
 
 use super::{Person, Plot, Systems, night};
@@ -82,6 +86,27 @@ async fn what_is_seen_is_told_apart() {
     assert!(seen.failures.iter().any(|failure| failure.words.contains("Connection reset")));
     let stored = serde_json::to_string(&seen).unwrap() + &format!("{seen:?}");
     assert!(!stored.contains("Connection reset"), "{stored}");
+}
+
+#[tokio::test]
+async fn where_aurora_says_nothing_the_log_in_airflow_is_read() {
+    let (world, night) = night(TroubledNight::Quiet);
+    let folder = tempfile::tempdir().unwrap();
+    let dagao = night.run.dag.clone();
+    world.ail_job(&"jobs/prod/itaipu-core".parse().unwrap(), Ailment::new(FailsWhile::Always, "exit 1"));
+    let spec = RunSpec::new("manual__again".parse().unwrap()).transaction(night.transaction);
+    let run = world.add_run(&dagao, spec).unwrap();
+    world.advance(Duration::from_secs(600));
+    let mut person = person(&world, &night, &folder);
+    person.plot.ladder.run = Some(run);
+    let seen = person.sees().await;
+    assert_eq!((seen.failures.len(), seen.number(Class::Unknown)), (1, 1), "{:?}", seen.failures);
+    // What the sandbox's log says of a job that failed, taken for the network.
+    let patterns = Patterns::new().with("ended with status failed", Class::Generic);
+    person.plot.rules = person.plot.rules.with_patterns(patterns);
+    let seen = person.sees().await;
+    assert_eq!(seen.number(Class::Generic), 1, "{:?}", seen.failures);
+    assert!(seen.failures[0].words.contains("ended with status FAILED"), "{}", seen.failures[0].words);
 }
 
 #[tokio::test]
