@@ -54,3 +54,40 @@ fn the_library_in_another_program() {
     run(command(stage.folder.path(), "embedded", &arguments)).is(0, &["[done] staging", "4 of 4 done"]);
     run(command(stage.folder.path(), "embedded", &[])).is(1, &["usage: embedded"]);
 }
+
+#[test]
+#[cfg(feature = "databricks")]
+fn load_dataset_says_where_how_and_what() {
+    let folder = tempfile::tempdir().unwrap();
+    let load = |arguments: &[&str]| run(command(folder.path(), "load-dataset", arguments));
+    load(&[])
+        .is(0, &["dbfs:/mnt/example-metapod/", "val x = spark.read.parquet(", "the first 20 rows", "+ there, 1 file"]);
+    let json = load(&["--rows", "2", "--json"]);
+    let document: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!(document["load"]["loadable"]["preview"]["rows"].as_array().unwrap().len(), 2, "{}", json.out);
+    load(&["model/fraud-score", "--format", "avro", "--rows", "0"]).is(10, &["spark.read.format(\"avro\").load("]);
+    load(&["dataset/credit-limit-history"]).is(10, &["is not committed yet", "triage-failure"]);
+    load(&["--rows", "1001"]).is(2, &["1001"]);
+    load(&["--rows", "0", "--run-on", "0118-031500-abc123", "--language", "python"])
+        .is(0, &["on 0118-031500-abc123:", "|-- id: string"]);
+    // A cluster that sleeps is not woken.
+    load(&["--rows", "0", "--run-on", "0118-031501-def456"]).is(3, &["0118-031501-def456"]);
+}
+
+#[test]
+fn commit_empty_dataset_makes_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let commit = |arguments: &[&str]| run(command(folder.path(), "commit-empty-dataset", arguments));
+    commit(&["--make", "--yes", "--accept", "successors=none"])
+        .is(0, &["will be made:", "make an empty file of 5 columns", "as its file of the run of", "2 of 2 done"]);
+    commit(&[
+        "--make",
+        "s3://sandbox-static/elsewhere",
+        "--like",
+        "s3://sandbox-static/empty.gz.parquet",
+        "--plan-only",
+    ])
+    .is(0, &["s3://sandbox-static/elsewhere/", "as s3://sandbox-static/empty.gz.parquet"]);
+    commit(&["--make", "--like", "s3://sandbox-static/none.parquet", "--plan-only"]).is(3, &["the file to be like"]);
+    commit(&["--like", "s3://sandbox-static/empty.gz.parquet"]).is(2, &["--make"]);
+}

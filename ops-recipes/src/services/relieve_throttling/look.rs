@@ -95,7 +95,8 @@ pub(super) async fn proof(reads: &TableReads, waited: &Known) -> Result<Finding>
     };
     let refused = refused(&usage, waited, newest);
     if refused > 0.0 {
-        let text = format!("{table}: {refused:.0} requests of {place} were still refused in the minute from {}", utc(newest));
+        let text =
+            format!("{table}: {refused:.0} requests of {place} were still refused in the minute from {}", utc(newest));
         return Ok(Finding::block(GUARD, text).with_advice("look again in some minutes, and ask for a new plan"));
     }
     Ok(Finding::pass(GUARD, format!("{table}: none refused any more, known until {}", utc(newest))))
