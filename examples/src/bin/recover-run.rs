@@ -37,8 +37,11 @@ struct Cli {
     /// Show the evidence and the next rung's plan, and end; needs no right to change anything
     #[arg(long)]
     plan_only: bool,
-    /// Climb one rung, and end
+    /// Print what a person would do for the next rung instead, and end; needs no right to change anything
     #[arg(long, conflicts_with = "plan_only")]
+    by_hand: bool,
+    /// Climb one rung, and end
+    #[arg(long, conflicts_with_all = ["plan_only", "by_hand"])]
     one: bool,
     /// How many minutes the job may take that a rung created
     #[arg(long, value_name = "MIN", default_value_t = 240)]
@@ -50,12 +53,14 @@ struct Cli {
 }
 
 async fn go(cli: &Cli, screen: Screen) -> Result<Ending, Failure> {
-    let rights = if cli.plan_only { Rights::Read } else { Rights::Write };
+    let looking = cli.plan_only || cli.by_hand;
+    let rights = if looking { Rights::Read } else { Rights::Write };
     let reach = connect(cli.common.place.clone(), rights).await?.keeping_beside(&cli.common.manner.runs);
     let goal = cli.which.goal(&reach).await?;
     let (common, answers, wait) = (&cli.common, &cli.answers, Duration::from_secs(cli.wait.saturating_mul(60)));
     let (reach, goal) = (&reach, &goal);
-    climb(Climber { common, answers, screen, reach, goal, looking: cli.plan_only, one: cli.one, wait }).await
+    let (by_hand, one) = (cli.by_hand, cli.one);
+    climb(Climber { common, answers, screen, reach, goal, looking, by_hand, one, wait }).await
 }
 
 fn main() -> ExitCode {

@@ -15,7 +15,9 @@ use crate::flags::{Answers, Common};
 use crate::main_loop::{Offer, offer};
 use crate::resume::{Resume, resume};
 use crate::screen::{Ending, Screen};
+use crate::show::by_hand;
 use crate::signals::{Tokens, listen};
+use crate::text::count;
 
 /// Between two looks at a job that works.
 const SHORTEST: Duration = Duration::from_millis(200);
@@ -38,6 +40,8 @@ pub struct Climber<'a> {
     pub goal: &'a Goal,
     /// Whether the first plan is only shown.
     pub looking: bool,
+    /// Whether of the first plan only that is shown what a person would do instead.
+    pub by_hand: bool,
     /// Whether one rung is enough.
     pub one: bool,
     /// How long the job may take.
@@ -155,6 +159,11 @@ impl Ascent<'_> {
         let Climber { common, answers, screen, reach, goal, looking, .. } = self.climber;
         let recipe = goal.ways.climb(&goal.ladder, &goal.rules, seen, rung);
         let plan = self.registry.propose(&recipe, reach.target.clone()).await?;
+        if self.climber.by_hand {
+            screen.say(&by_hand(&plan));
+            let line = format!("{} by hand; nothing was changed", count(plan.len(), "step"));
+            return Ok(Ending::new(Exit::Done, line).shown());
+        }
         let empty = plan.head().changes() == 0;
         let offered = Offer { manner: &common.manner, answers, screen, reach, registry: &self.registry, looking };
         let ending = offer(offered, plan).await?;

@@ -76,6 +76,8 @@ fn where_no_rung_helps_it_says_what_does() {
 fn one_rung_is_one_and_a_plan_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     start(folder.path(), &["--plan-only"]).is(0, &["planned 3 changes", "L . 5 roll back", "nothing was changed"]);
+    start(folder.path(), &["--by-hand"])
+        .is(0, &["# sandbox · jobs/prod/dagao", "terminate-instance-in-auto-scaling-group"]);
     assert!(!folder.path().join("runs").exists());
     let one = climbs(folder.path(), "network", &["--one"]);
     one.is(0, &["rung 1: cycle the machines", "3 of 3 machines work"]);
