@@ -128,6 +128,8 @@ async fn credentials_that_have_expired_are_told_so() {
             }
         }
     }
+    // Others ask there, too.
+    order(&address, "play", "ap-south-1").await;
 }
 
 #[tokio::test]

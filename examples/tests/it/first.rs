@@ -71,7 +71,8 @@ fn load_dataset_says_where_how_and_what() {
     load(&["--rows", "0", "--run-on", "0118-031500-abc123", "--language", "python"])
         .is(0, &["on 0118-031500-abc123:", "|-- id: string"]);
     // A cluster that sleeps is not woken.
-    load(&["--rows", "0", "--run-on", "0118-031501-def456"]).is(3, &["0118-031501-def456"]);
+    load(&["--rows", "0", "--run-on", "0118-031501-def456"])
+        .is(3, &["start the cluster, and wait until it is RUNNING"]);
 }
 
 #[test]
