@@ -12,8 +12,8 @@ use crate::config::Slack as Settings;
 use crate::exit::Failure;
 
 const SLACK: (&str, &str) = ("Slack", "slack.address");
-/// Less than a program waits, so that what was found until then is told.
-const DEADLINE: Duration = Duration::from_secs(8);
+/// Two searches fit into the time for which a program waits, so that what was found until then is told.
+const DEADLINE: Duration = Duration::from_secs(4);
 
 /// Slack, and the channel.
 pub type Announced = (Arc<dyn MessagesRead>, ChannelId);
