@@ -1,8 +1,8 @@
 //! One object of a store, read by ranges that are counted.
 
 use std::ops::Range;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use metapod_model::S3Path;
@@ -23,6 +23,8 @@ pub(crate) struct Source {
     /// What it was when it was looked at: another one in its place is not taken for it.
     tag: Option<String>,
     read: AtomicU64,
+    /// The object's end, where it was read already: of a small one that is all of it.
+    end: OnceLock<Bytes>,
     /// What was read before the first row was looked for.
     before: AtomicU64,
 }
@@ -36,7 +38,17 @@ impl Source {
         size: u64,
         tag: Option<String>,
     ) -> Self {
-        Self { op, path, size, store, location, tag, read: AtomicU64::new(0), before: AtomicU64::new(0) }
+        Self {
+            op,
+            path,
+            size,
+            store,
+            location,
+            tag,
+            read: AtomicU64::new(0),
+            end: OnceLock::new(),
+            before: AtomicU64::new(0),
+        }
     }
 
     /// How many bytes were read.
@@ -65,6 +77,10 @@ impl Source {
                 self.refused(Refusal::damaged(format!("something of it lies at {}, beyond its end", range.end)))
             );
         }
+        if let Some(bytes) = self.known(&range) {
+            return Ok(bytes);
+        }
+        let to_its_end = range.end == self.size;
         let options =
             GetOptions { range: Some(GetRange::Bounded(range)), if_match: self.tag.clone(), ..GetOptions::default() };
         let got = self.store.get_opts(&self.location, options).await;
@@ -77,7 +93,20 @@ impl Source {
                 .with_target(self.path.as_str())
                 .with_message(message));
         }
+        if to_its_end {
+            // The first one stays: it is that which the footer was looked for in.
+            let _ = self.end.set(bytes.clone());
+        }
         Ok(bytes)
+    }
+
+    /// What lies in the end that was read already.
+    fn known(&self, range: &Range<u64>) -> Option<Bytes> {
+        let end = self.end.get()?;
+        let from = range.start.checked_sub(self.size.checked_sub(end.len() as u64)?)?;
+        let from = usize::try_from(from).ok()?;
+        let length = usize::try_from(range.end.checked_sub(range.start)?).ok()?;
+        (from.checked_add(length)? <= end.len()).then(|| end.slice(from..from + length))
     }
 
     /// The error for what could not be read.
