@@ -34,7 +34,7 @@ struct Cli {
 
 async fn go(cli: &Cli, screen: Screen) -> Result<Ending, Failure> {
     let reach = connect(cli.common.place.clone(), Rights::Read).await?;
-    let diagnosis = doctor(&reach.systems(), Timestamp::now(), PATIENCE, tokio::time::sleep).await;
+    let diagnosis = doctor(&reach.everything().await, Timestamp::now(), PATIENCE, tokio::time::sleep).await;
     screen.say(&screen.layout.wrap("", &reach.target.to_string()));
     let mut systems = Vec::new();
     let mut wrong = 0;

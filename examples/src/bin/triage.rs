@@ -46,7 +46,7 @@ async fn go(cli: &Cli, screen: Screen) -> Result<Ending, Failure> {
         return matching(text, screen);
     }
     let reach = connect(cli.common.place.clone(), Rights::Read).await?;
-    let overview = triage(&reach.systems(), Timestamp::now(), PATIENCE, tokio::time::sleep).await;
+    let overview = triage(&reach.everything().await, Timestamp::now(), PATIENCE, tokio::time::sleep).await;
     screen.say(&show::overview(&overview, &screen.layout));
     let ours = ours(cli, screen)?;
     let found = overview.signs.len() + ours.len();

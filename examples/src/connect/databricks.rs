@@ -5,6 +5,7 @@ use std::sync::Arc;
 use databricks_client::{DatabricksClient, Mapping, WorkspaceRead, WorkspaceWrite};
 use ops_client::http::Credential;
 use ops_recipes::datasets::LoadReads;
+use ops_recipes::first::{System, WorkspaceSystem};
 use ops_sandbox::{Server, World};
 
 use super::datasets::Datasets;
@@ -63,6 +64,13 @@ impl Databricks {
 
     pub(super) fn addresses(&self) -> impl Iterator<Item = String> {
         self.workspace.iter().map(|workspace| format!("Databricks at {}", workspace.address))
+    }
+}
+
+impl Databricks {
+    pub(super) fn system(&self) -> Option<Arc<dyn System>> {
+        let Workspace { client, address } = self.workspace.clone()?;
+        Some(Arc::new(WorkspaceSystem::new(client, address)))
     }
 }
 

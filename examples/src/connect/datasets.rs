@@ -14,12 +14,13 @@ use ops_recipes::datasets::{
     CommitEmptyDataset, CommitEmptyReads, Job, Jobs, MetapodWrites, RetractAttribute, RetractDatasets, RetractReads,
     TriageReads,
 };
-use ops_recipes::first::{MetapodSystem, SonarSystem, System};
+use ops_recipes::first::{FilesSystem, MetapodSystem, SonarSystem, System};
 use ops_sandbox::World;
 use sonar_client::{SonarClient, SonarRead};
 
 use super::Rights;
 use super::way::Way;
+use crate::config::Environment;
 use crate::exit::Failure;
 
 const SONAR: (&str, &str) = ("Sonar", "sonar_url");
@@ -165,6 +166,18 @@ impl Datasets {
             Arc::new(SonarSystem::new(Arc::clone(&self.sonar), name, sonar).with_holder(info.subject.clone(), expires)),
             Arc::new(MetapodSystem::new(Arc::clone(&self.metapod), name, metapod).with_holder(info.subject, expires)),
         ]
+    }
+
+    /// Where the files lie, where it is known which one is empty.
+    pub(super) fn files_system(&self, settings: &Environment) -> Option<Arc<dyn System>> {
+        let empty = settings.empty_file.as_ref()?.path.clone();
+        let address = match (&settings.buckets, &settings.files) {
+            (Some(folder), _) => folder.display().to_string(),
+            (None, Some(files)) => files.endpoint.clone().unwrap_or_else(|| format!("S3 in {}", files.region)),
+            (None, None) => "this process".to_owned(),
+        };
+        let files = Arc::clone(self.files.as_ref()?) as Arc<dyn FilesRead>;
+        Some(Arc::new(FilesSystem::new(files, empty, address)))
     }
 
     /// What triage reads from.

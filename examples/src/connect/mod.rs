@@ -389,7 +389,12 @@ impl Reach {
     /// The systems that are looked at first.
     pub fn systems(&self) -> Vec<Arc<dyn System>> {
         let name = &*self.target.environment;
-        let systems = self.datasets.iter().flat_map(|datasets| datasets.systems(name));
+        let systems = self
+            .datasets
+            .iter()
+            .flat_map(|datasets| datasets.systems(name).into_iter().chain(datasets.files_system(&self.settings)));
+        #[cfg(feature = "databricks")]
+        let systems = systems.chain(self.databricks.system());
         #[cfg(feature = "airflow")]
         let systems = systems.chain(self.airflow.iter().map(|airflow| airflow.system(name)));
         #[cfg(feature = "aurora")]
@@ -399,6 +404,14 @@ impl Reach {
         #[cfg(feature = "services")]
         let systems = systems.chain(self.services.systems(name, &self.settings));
         systems.collect()
+    }
+
+    /// The same, with those whose tokens are read only now.
+    pub async fn everything(&self) -> Vec<Arc<dyn System>> {
+        #[cfg(feature = "slack")]
+        return self.systems_and_slack().await;
+        #[cfg(not(feature = "slack"))]
+        return self.systems();
     }
 
     /// Sonar and Metapod.

@@ -1,9 +1,12 @@
-//! Slack: the channel in which runs are announced. It is asked by one program only, so its token is read when that asks.
+//! Slack: the channel in which runs are announced. Few programs ask it, so its token is read when they do.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
+use jiff::Timestamp;
 use ops_client::http::Credential;
+use ops_recipes::first::{Checkup, Sign, SlackSystem, System};
 use slack_client::{ChannelId, Finder, MessagesRead, SlackClient};
 
 use super::Reach;
@@ -47,5 +50,50 @@ impl Reach {
         let links = [settings.links.as_deref(), self.settings.sonar_url.as_deref()];
         let finder = links.into_iter().flatten().fold(Finder::default(), Finder::with_links);
         Ok((Arc::new(client.with_finder(finder)), channel))
+    }
+}
+
+impl Reach {
+    /// The systems that are looked at first, Slack among them.
+    pub(super) async fn systems_and_slack(&self) -> Vec<Arc<dyn System>> {
+        let mut systems = self.systems();
+        let address = self.settings.slack.as_ref().map_or("this process", Settings::address).to_owned();
+        match self.slack().await {
+            None => {}
+            Some(Ok((slack, channel))) => systems.push(Arc::new(SlackSystem::new(slack, channel, address))),
+            Some(Err(failure)) => systems.push(Arc::new(NotReached { address, why: failure.to_string() })),
+        }
+        systems
+    }
+}
+
+/// A system whose token is not there: a line, and no reason to be silent of all others.
+struct NotReached {
+    address: String,
+    why: String,
+}
+
+impl NotReached {
+    fn error(&self) -> ops_client::Error {
+        ops_client::Error::invalid("slack.connect", self.why.clone()).with_attempts(0)
+    }
+}
+
+#[async_trait]
+impl System for NotReached {
+    fn name(&self) -> &str {
+        "Slack"
+    }
+
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    async fn check_up(&self) -> ops_client::Result<Checkup> {
+        Err(self.error())
+    }
+
+    async fn signs(&self, _: Timestamp) -> ops_client::Result<Vec<Sign>> {
+        Err(self.error())
     }
 }

@@ -92,3 +92,16 @@ fn commit_empty_dataset_makes_the_file() {
     commit(&["--make", "--like", "s3://sandbox-static/none.parquet", "--plan-only"]).is(3, &["the file to be like"]);
     commit(&["--like", "s3://sandbox-static/empty.gz.parquet"]).is(2, &["--make"]);
 }
+
+#[test]
+#[cfg(all(feature = "databricks", feature = "slack"))]
+fn doctor_and_triage_know_where_data_lies_and_runs_are_announced() {
+    let folder = tempfile::tempdir().unwrap();
+    let doctor = run(command(folder.path(), "doctor", &[]));
+    doctor.is(doctor.code, &["Databricks, as admin@example.com", "files this process P + read: allowed", "Slack this process"]);
+    let settings = "[environments.x]\nsonar_url = \"http://127.0.0.1:1\"\nmetapod_url = \"http://127.0.0.1:1\"\n\
+                    slack = { channel = \"C0NOSUCH00\", token = { env = \"NOT_THERE\" } }\n";
+    std::fs::write(folder.path().join("ops.toml"), settings).unwrap();
+    // One token that is missing hides nothing of the others.
+    run(command(folder.path(), "triage", &["--env", "x"])).is(10, &["Slack", "NOT_THERE", "Sonar", "Metapod"]);
+}

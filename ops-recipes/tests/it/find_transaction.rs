@@ -329,3 +329,18 @@ mod airflow {
         );
     }
 }
+
+#[tokio::test]
+#[cfg(feature = "slack")]
+async fn slacks_channel_is_looked_at_first() {
+    use ops_recipes::first::{Access, SlackSystem, System};
+    let (world, night) = World::nightly(1);
+    let channel = ops_sandbox::scenario::announcements(&world, &night).unwrap();
+    let system = |channel| SlackSystem::new(Arc::new(world.slack()), channel, "memory");
+    let checkup = system(channel.clone()).check_up().await.unwrap();
+    assert_eq!((checkup.read, checkup.write), (Access::Yes, Access::NotNeeded));
+    let none = system("C0NOSUCH00".parse().unwrap()).check_up().await.unwrap();
+    assert!(matches!(none.read, Access::No(_)), "a channel that is not there: {none:?}");
+    world.faults().next(1, Operation::SlackProbe, Fault::Status(503));
+    assert!(system(channel).signs(world.now()).await.is_err());
+}

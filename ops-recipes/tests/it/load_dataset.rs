@@ -5,8 +5,10 @@ use std::sync::Arc;
 use databricks_client::{Format, Language, Mapping, WorkspacePath};
 use dataset_files::{DatasetFiles, FilesRead};
 use jiff::Timestamp;
+use ops_client::ErrorKind;
 use ops_recipes::datasets::LoadDataset;
 use ops_recipes::datasets::load_dataset::{Found, LoadReads, Seen};
+use ops_recipes::first::{Access, FilesSystem, System, WorkspaceSystem};
 use ops_sandbox::scenario::{self, Nightly};
 use ops_sandbox::{Fault, Operation, World};
 
@@ -115,4 +117,24 @@ async fn a_workspace_that_does_not_answer_is_a_line() {
     let path: WorkspacePath = there.spark.as_ref().unwrap().parse().unwrap();
     night.world.remove_workspace_file(&path);
     assert_eq!(night.ask(&night.question(NAME)).await.loadable.unwrap().in_workspace, Seen::Missing);
+}
+
+#[tokio::test]
+async fn the_workspace_and_the_files_are_looked_at_first() {
+    let night = tonight().await;
+    let workspace = WorkspaceSystem::new(Arc::new(night.world.databricks()), "memory");
+    let checkup = workspace.check_up().await.unwrap();
+    assert_eq!((&checkup.read, checkup.who.is_some()), (&Access::Yes, true));
+    assert!(workspace.signs(Timestamp::now()).await.unwrap().is_empty());
+    night.world.faults().next(1, Operation::DatabricksProbe, Fault::Status(503));
+    assert_eq!(workspace.signs(Timestamp::now()).await.unwrap_err().kind(), ErrorKind::Unavailable);
+
+    let files = night.reads.files.clone().unwrap();
+    let at = |path: &str| FilesSystem::new(Arc::clone(&files), path.parse().unwrap(), "memory");
+    let there = at("s3://sandbox-static/empty.gz.parquet");
+    assert_eq!(there.check_up().await.unwrap().read, Access::Yes);
+    assert!(there.signs(Timestamp::now()).await.unwrap().is_empty());
+    let moved = at("s3://sandbox-static/old/empty.gz.parquet").signs(Timestamp::now()).await.unwrap();
+    assert!(moved[0].what.contains("is not there: s3://sandbox-static/old/"), "{moved:?}");
+    assert!(moved[0].next.as_deref().unwrap().starts_with("commit-empty-dataset --make"), "{moved:?}");
 }
