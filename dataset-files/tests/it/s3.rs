@@ -110,9 +110,9 @@ async fn rows_come_by_ranges() {
 #[tokio::test]
 async fn credentials_that_have_expired_are_told_so() {
     let Some(address) = address() else { return };
-    let (s3, bucket) = lake(&address, "ap-south-1").await;
+    let (s3, bucket) = lake(&address, "af-south-1").await;
     for (fault, kind) in [("expired", ErrorKind::Unauthenticated), ("unavailable", ErrorKind::Unavailable)] {
-        order(&address, &format!("fault/{fault}"), "ap-south-1").await;
+        order(&address, &format!("fault/{fault}"), "af-south-1").await;
         let files = DatasetFiles::s3(s3.clone().retries(0));
         let at = path(&format!("s3://{bucket}/x"));
         let look = files.look(&at).await.unwrap_err();
@@ -129,7 +129,7 @@ async fn credentials_that_have_expired_are_told_so() {
         }
     }
     // Others ask there, too.
-    order(&address, "play", "ap-south-1").await;
+    order(&address, "play", "af-south-1").await;
 }
 
 #[tokio::test]

@@ -53,9 +53,8 @@ fn the_other_recipes_run_in_the_sandbox_too() {
     shown.is(0, &["I x retract attribute", "postal_code"]);
     run(command(folder.path(), "retract-attribute", &["--yes"])).is(3, &["irreversible", "--irreversible "]);
     let empty = run(command(folder.path(), "commit-empty-dataset", &["--plan-only"]));
-    empty.is(0, &["commit empty dataset/credit-limit-history", "no-evidence", "successors"]);
-    let flags =
-        ["--yes", "--accept", "no-evidence=seen", "--accept", "successors=none", "--accept", "critical=owner agrees"];
+    empty.is(0, &["commit empty dataset/credit-limit-history", "a file in Parquet of no rows", "successors"]);
+    let flags = ["--yes", "--accept", "successors=none", "--accept", "critical=owner agrees"];
     run(command(folder.path(), "commit-empty-dataset", &flags)).is(0, &["[done, 1 still owed]", "owed: "]);
     // What is owed stays owed; a sandbox that is gone cannot be asked.
     run(command(folder.path(), "runs", &["due"])).is(10, &["not looked at"]);

@@ -98,7 +98,10 @@ fn commit_empty_dataset_makes_the_file() {
 fn doctor_and_triage_know_where_data_lies_and_runs_are_announced() {
     let folder = tempfile::tempdir().unwrap();
     let doctor = run(command(folder.path(), "doctor", &[]));
-    doctor.is(doctor.code, &["Databricks, as admin@example.com", "files this process P + read: allowed", "Slack this process"]);
+    doctor.is(
+        doctor.code,
+        &["Databricks, as admin@example.com", "files this process P + read: allowed", "Slack this process"],
+    );
     let settings = "[environments.x]\nsonar_url = \"http://127.0.0.1:1\"\nmetapod_url = \"http://127.0.0.1:1\"\n\
                     slack = { channel = \"C0NOSUCH00\", token = { env = \"NOT_THERE\" } }\n";
     std::fs::write(folder.path().join("ops.toml"), settings).unwrap();
