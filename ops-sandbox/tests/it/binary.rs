@@ -20,11 +20,14 @@ fn start(arguments: &[&str]) -> (Child, ChildStdin, HashMap<String, String>) {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let told = BufReader::new(child.stdout.take().unwrap())
-        .lines()
-        .take(14)
-        .map(|line| line.unwrap().split_once(' ').map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap())
-        .collect();
+    let mut told = HashMap::new();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // However many systems there are, the run comes last.
+    while !told.contains_key("run") {
+        let line = lines.next().unwrap().unwrap();
+        let (name, value) = line.split_once(' ').unwrap();
+        told.insert(name.to_owned(), value.to_owned());
+    }
     let stdin = child.stdin.take().unwrap();
     (child, stdin, told)
 }
