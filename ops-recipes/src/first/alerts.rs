@@ -14,6 +14,12 @@ pub struct Known {
 
 /// Every recipe of this build.
 pub const RECIPES: &[Known] = &[
+    #[cfg(feature = "databricks")]
+    Known {
+        recipe: "load-dataset",
+        what: "says where a dataset of a run lies and how a notebook reads it, and shows its first rows",
+        alerts: crate::datasets::load_dataset::ALERTS,
+    },
     #[cfg(feature = "datasets")]
     Known {
         recipe: "triage-failure",
