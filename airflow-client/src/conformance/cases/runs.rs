@@ -59,7 +59,7 @@ pub(super) async fn run_deleted(scene: Scene<'_>) -> Outcome {
     refused(ErrorKind::Conflict, writes(scene).delete_run(&run).await)?;
     writes(scene).set_run_state(&run, NewRunState::Failed).await.map_err(told)?;
     writes(scene).delete_run(&run).await.map_err(told)?;
-    // What still works for a failed run may write it back while it ends (seen on a busy Airflow 2): so it is deleted until it stays away.
+    // What still works for a failed run may write it back while it ends (inferred: a busy Airflow 2 still had it once).
     for _ in 0..20 {
         match writes(scene).delete_run(&run).await {
             Err(error) if error.is_not_found() => break,
