@@ -183,7 +183,7 @@ pub trait AirflowWrite: Send + Sync {
     /// As [`AirflowWrite::set_task_state`].
     async fn clear_run(&self, run: &RunKey) -> Result<()>;
 
-    /// Forgets a run.
+    /// Forgets a run. Of one that was set to failed the processes must have ended, which takes them some seconds: they report to it.
     ///
     /// # Errors
     /// `Conflict` where it is running: Airflow 3 refuses that (measured on 3.3.2), Airflow 2 would leave its processes

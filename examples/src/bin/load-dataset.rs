@@ -71,7 +71,9 @@ const CLUSTER_WITHIN: Duration = Duration::from_secs(10 * 60);
 const SANDBOX: &str = "dataset/account-balances";
 
 async fn go(cli: &Cli, screen: Screen) -> Result<Ending, Failure> {
-    let reach = connect(cli.common.place.clone(), Rights::Read).await?;
+    // Who only looks holds nothing by which a cluster could be used.
+    let rights = if cli.run_on.is_some() { Rights::Write } else { Rights::Read };
+    let reach = connect(cli.common.place.clone(), rights).await?;
     let sandboxed = || reach.sandbox.as_ref().and_then(|_| SANDBOX.parse().ok());
     let named = cli.dataset.clone().or_else(sandboxed);
     let dataset = named.ok_or_else(|| Failure::usage("say which dataset: load-dataset FAMILY/NAME"))?;

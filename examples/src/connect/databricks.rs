@@ -8,6 +8,7 @@ use ops_recipes::datasets::LoadReads;
 use ops_recipes::first::{System, WorkspaceSystem};
 use ops_sandbox::{Server, World};
 
+use super::Rights;
 use super::datasets::Datasets;
 use super::way::Way;
 use crate::config::Databricks as Settings;
@@ -20,6 +21,7 @@ const DATABRICKS: (&str, &str) = ("Databricks", "databricks.url");
 #[derive(Clone, Default)]
 pub struct Databricks {
     workspace: Option<Workspace>,
+    writes: Option<Arc<dyn WorkspaceWrite>>,
     mapping: Option<Mapping>,
 }
 
@@ -37,11 +39,12 @@ impl std::fmt::Debug for Databricks {
 
 impl Databricks {
     /// The workspace, where one is configured. No call is made.
-    pub(super) async fn reach(way: &Way<'_>) -> Result<Self, Failure> {
+    pub(super) async fn reach(way: &Way<'_>, rights: Rights) -> Result<Self, Failure> {
         let Some(settings) = &way.settings.databricks else { return Ok(Self::default()) };
-        let client = client(way, settings).await?;
-        let workspace = Workspace { client: Arc::new(client), address: settings.url.clone() };
-        Ok(Self { workspace: Some(workspace), mapping: settings.mapping.clone() })
+        let client = Arc::new(client(way, settings).await?);
+        let writes = (rights == Rights::Write).then(|| Arc::clone(&client) as Arc<dyn WorkspaceWrite>);
+        let workspace = Workspace { client, address: settings.url.clone() };
+        Ok(Self { workspace: Some(workspace), writes, mapping: settings.mapping.clone() })
     }
 
     pub(super) fn reads(&self, datasets: &Datasets) -> LoadReads {
@@ -59,7 +62,7 @@ impl Databricks {
     }
 
     pub(super) fn writes(&self) -> Option<Arc<dyn WorkspaceWrite>> {
-        self.workspace.as_ref().map(|workspace| Arc::clone(&workspace.client) as Arc<dyn WorkspaceWrite>)
+        self.writes.clone()
     }
 
     pub(super) fn addresses(&self) -> impl Iterator<Item = String> {

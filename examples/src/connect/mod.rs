@@ -222,7 +222,7 @@ async fn reach(place: Place, target: Target, settings: Environment, rights: Righ
         _ => None,
     };
     #[cfg(feature = "databricks")]
-    let databricks = Databricks::reach(&way).await?;
+    let databricks = Databricks::reach(&way, rights).await?;
     #[cfg(feature = "airflow")]
     let airflow = match &settings.airflow_url {
         Some(address) => Some(Airflow::reach(&way, address, rights).await?),
@@ -431,10 +431,10 @@ impl Reach {
         Ok(self.databricks.reads(self.datasets()?))
     }
 
-    /// The workspace of Databricks.
+    /// The workspace of Databricks, to have something done there.
     ///
     /// # Errors
-    /// Where none is configured.
+    /// Where none is configured, or this may only look.
     #[cfg(feature = "databricks")]
     pub fn workspace(&self) -> Result<Arc<dyn databricks_client::WorkspaceWrite>, Failure> {
         let text = || way::unconfigured(&self.target.environment, "Databricks", "databricks");
