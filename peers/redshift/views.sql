@@ -149,6 +149,8 @@ create view svv_transactions as
       from pg_locks l
       join peer_activity() a on a.pid = l.pid
      where peer_sees(a.user_name)
+       -- Locks are read before who has them: a transaction that ended between the two has none any more.
+       and a.xact_start is not null
        and (l.locktype = 'virtualxid'
             or l.locktype = 'relation'
                and l.database = (select oid from pg_database where datname = a.db_name)
@@ -173,6 +175,7 @@ create view stv_locks as
       from pg_locks l
       join peer_activity() a on a.pid = l.pid
      where peer_super()
+       and a.xact_start is not null
        and l.locktype = 'relation'
        and l.database = (select oid from pg_database where datname = a.db_name)
        and l.relation >= 16384
