@@ -355,6 +355,10 @@ impl Host for Everywhere {
         self.host(&head.target.environment)?.load(head, actions, facts)
     }
 
+    fn load_part(&self, head: Head, part: ops_plan::Part, block: &[u8]) -> ops_plan::Result<Plan> {
+        self.host(&head.target.environment)?.load_part(head, part, block)
+    }
+
     fn open(&self, approved: &ops_plan::Approved) -> ops_plan::Result<std::sync::Arc<dyn Job>> {
         self.host(&approved.plan().head().target.environment)?.open(approved)
     }

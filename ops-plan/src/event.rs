@@ -144,6 +144,16 @@ pub enum Word {
     Certain,
 }
 
+impl From<Word> for Effect {
+    fn from(word: Word) -> Self {
+        match word {
+            Word::None => Self::None,
+            Word::Possible => Self::Possible,
+            Word::Certain => Self::Certain,
+        }
+    }
+}
+
 impl From<Effect> for Word {
     fn from(effect: Effect) -> Self {
         match effect {
@@ -171,6 +181,8 @@ pub enum Stop {
     Credential(String),
     /// The world cannot be looked at.
     Blind(String),
+    /// Another run holds a subject. Says which, and who.
+    Held(String),
 }
 
 impl std::fmt::Display for Stop {
@@ -182,6 +194,7 @@ impl std::fmt::Display for Stop {
             Self::Unknown(why) => write!(f, "outcome unknown: {why}"),
             Self::Credential(why) => write!(f, "the credential is not accepted: {why}"),
             Self::Blind(why) => write!(f, "the world cannot be looked at: {why}"),
+            Self::Held(who) => f.write_str(who),
         }
     }
 }

@@ -122,6 +122,11 @@ impl Phase {
         self.len() == 0
     }
 
+    /// Whether it begins with one change alone, then two, four …
+    pub fn is_ramped(&self) -> bool {
+        crate::walk::is_ramped(self.changes())
+    }
+
     /// How many of its actions change something.
     pub fn changes(&self) -> usize {
         self.reversible.saturating_add(self.disruptive).saturating_add(self.irreversible)

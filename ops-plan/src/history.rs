@@ -69,7 +69,7 @@ impl Lost {
     /// Calls begin in the order of their intents, so only the first of them can have been out: as many as the phase is
     /// wide, and while the ramp goes up fewer. Where that cannot be told, too many count as called, never too few.
     fn may_be_called(self, plan: &Plan) -> bool {
-        let Some(phase) = plan.head().phases.get(self.phase) else { return true };
+        let Some(phase) = plan.phases().get(self.phase) else { return true };
         // Waits pass the ramp by.
         let ramped = self.ramped && phase.waits == 0;
         self.before < if ramped { out_at_most(phase.width, self.returned) } else { phase.width }

@@ -9,8 +9,9 @@ use serde_json::value::RawValue;
 
 use crate::deck::Cards;
 use crate::draft::Blocks;
+use crate::head::BLOCK;
 use crate::{
-    Action, Approved, Danger, Draft, Error, Facts, Finding, Head, Obligation, Observed, Plan, Recipe, Result, Subject,
+    Action, Approved, Danger, Draft, Error, Facts, Finding, Head, Obligation, Observed, Part, Plan, Recipe, Result, Subject,
     Target,
 };
 
@@ -84,6 +85,12 @@ pub trait Host: Send + Sync {
     /// # Errors
     /// When the recipe is not known in that version, or the plan is not what was stored.
     fn load(&self, head: Head, actions: &mut dyn Iterator<Item = Result<Vec<u8>>>, facts: Facts) -> Result<Plan>;
+
+    /// Makes a part of a plan of the block that it lies in ([`Plan::block`]), and checks that block's digest.
+    ///
+    /// # Errors
+    /// When the recipe is not known in that version, there is no such part, or the block is not what was planned.
+    fn load_part(&self, head: Head, part: Part, block: &[u8]) -> Result<Plan>;
 
     /// Opens an approved plan.
     ///
@@ -164,6 +171,10 @@ impl Host for Registry {
         self.find(&head.recipe)?.load(head, actions, facts)
     }
 
+    fn load_part(&self, head: Head, part: Part, block: &[u8]) -> Result<Plan> {
+        self.find(&head.recipe)?.load_part(head, part, block)
+    }
+
     fn open(&self, approved: &Approved) -> Result<Arc<dyn Job>> {
         self.find(&approved.plan().head().recipe)?.open(approved)
     }
@@ -181,6 +192,7 @@ impl Host for Registry {
 trait Entry: Send + Sync {
     fn plan(&self, ask: Ask) -> BoxFuture<'_, Result<Plan>>;
     fn load(&self, head: Head, actions: &mut dyn Iterator<Item = Result<Vec<u8>>>, facts: Facts) -> Result<Plan>;
+    fn load_part(&self, head: Head, part: Part, block: &[u8]) -> Result<Plan>;
     fn open(&self, approved: &Approved) -> Result<Arc<dyn Job>>;
     fn undo<'a>(&'a self, plan: &'a Plan, changed: &'a [usize], run: &'a str, ask: Ask) -> BoxFuture<'a, Result<Plan>>;
     fn still_owed<'a>(&'a self, head: &'a Head, obligation: &'a Obligation) -> BoxFuture<'a, Result<bool>>;
@@ -193,6 +205,18 @@ struct Handles<R: Recipe> {
 
 fn question<R: Recipe>(raw: &RawValue) -> Result<R> {
     serde_json::from_str(raw.get()).map_err(|e| Error::Invalid(format!("this is no question to {}: {e}", R::ID)))
+}
+
+fn same_version<R: Recipe>(head: &Head) -> Result<()> {
+    if head.version == R::VERSION {
+        return Ok(());
+    }
+    Err(Error::Invalid(format!(
+        "a plan of {} version {}; this program has version {}: plan again",
+        R::ID,
+        head.version,
+        R::VERSION
+    )))
 }
 
 /// The actions of a plan that this recipe made.
@@ -214,14 +238,7 @@ impl<R: Recipe> Entry for Handles<R> {
     }
 
     fn load(&self, head: Head, lines: &mut dyn Iterator<Item = Result<Vec<u8>>>, facts: Facts) -> Result<Plan> {
-        if head.version != R::VERSION {
-            return Err(Error::Invalid(format!(
-                "a plan of {} version {}; this program has version {}: plan again",
-                R::ID,
-                head.version,
-                R::VERSION
-            )));
-        }
+        same_version::<R>(&head)?;
         let mut actions: Vec<R::Action> = Vec::new();
         let mut blocks = Blocks::default();
         for (number, line) in lines.enumerate() {
@@ -252,6 +269,31 @@ impl<R: Recipe> Entry for Handles<R> {
         Plan::sealed(head, Arc::new(Cards::new(actions)), facts)
     }
 
+    fn load_part(&self, head: Head, part: Part, block: &[u8]) -> Result<Plan> {
+        same_version::<R>(&head)?;
+        let place = format!("plan, block {}", part.block());
+        if !part.fits(&head) {
+            return Err(Error::corrupt(place, format!("no part of this plan: {part:?}")));
+        }
+        let mut digests = Blocks::default();
+        let lines: Vec<&[u8]> = block.strip_suffix(b"\n").unwrap_or(block).split(|&byte| byte == b'\n').collect();
+        lines.iter().for_each(|line| digests.add(line));
+        if head.blocks.get(part.block()) != digests.finish().first() || lines.len() > BLOCK {
+            return Err(Error::corrupt(place, "changed after the plan was made: the digests differ"));
+        }
+        let skipped = part.from % BLOCK;
+        let mut actions: Vec<R::Action> = Vec::with_capacity(part.len());
+        for (number, line) in lines.iter().enumerate().skip(skipped).take(part.len()) {
+            actions.push(serde_json::from_slice(line).map_err(|e| {
+                Error::corrupt(format!("{place}, line {}", number + 1), format!("no action of {}: {e}", R::ID))
+            })?);
+        }
+        if actions.len() != part.len() {
+            return Err(Error::corrupt(place, format!("{} lines, too few for {part:?}", lines.len())));
+        }
+        Plan::part_of(head, part, Arc::new(Cards::new(actions)))
+    }
+
     fn open(&self, approved: &Approved) -> Result<Arc<dyn Job>> {
         let Some(writes) = self.writes.clone() else {
             return Err(Error::Invalid(format!(
@@ -271,6 +313,9 @@ impl<R: Recipe> Entry for Handles<R> {
 
     fn undo<'a>(&'a self, plan: &'a Plan, changed: &'a [usize], run: &'a str, ask: Ask) -> BoxFuture<'a, Result<Plan>> {
         Box::pin(async move {
+            if let Some(part) = plan.part() {
+                return Err(Error::Invalid(format!("only a whole plan can be undone, this is {part:?}")));
+            }
             let recipe: R = question(&plan.head().question)?;
             let actions = actions_of::<R>(plan)?;
             let mut before = HashMap::new();

@@ -20,6 +20,7 @@ mod journal;
 #[cfg(feature = "local")]
 mod local;
 mod obligation;
+mod part;
 mod plan;
 mod recipe;
 mod report;
@@ -43,8 +44,9 @@ pub use local::{
     Debts, Due, FileJournal, Follower, Progress, RunDir, RunInfo, RunState, Runner, Runs, Summary, Watcher,
 };
 pub use obligation::{Obligation, Remedy};
+pub use part::Part;
 pub use plan::Plan;
 pub use recipe::Recipe;
-pub use report::Report;
+pub use report::{Account, Report};
 pub use target::{Target, TargetKind};
 pub use walk::{Change, Failure, INTENTS, Next, Past, Walk};

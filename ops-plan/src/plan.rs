@@ -4,7 +4,8 @@ use std::io::{BufRead, Read, Write};
 use std::sync::Arc;
 
 use crate::deck::Deck;
-use crate::{Card, Digest, Error, Facts, Head, Result};
+use crate::head::BLOCK;
+use crate::{Card, Digest, Error, Facts, Head, Part, Phase, Result};
 
 /// One line of a plan's file may not be longer.
 const MAX_LINE: u64 = 64 * 1024 * 1024;
@@ -17,12 +18,33 @@ pub struct Plan {
     deck: Arc<dyn Deck>,
     facts: Facts,
     digest: Digest,
+    part: Option<(Part, [Phase; 1])>,
 }
 
 impl Plan {
     pub(crate) fn sealed(head: Head, deck: Arc<dyn Deck>, facts: Facts) -> Result<Self> {
         let digest = head.digest()?;
-        Ok(Self { head: Arc::new(head), deck, facts, digest })
+        Ok(Self { head: Arc::new(head), deck, facts, digest, part: None })
+    }
+
+    /// A part of a plan: its actions alone, one at a time. Head and digest are the whole plan's, so that it is approved by
+    /// the same word.
+    pub(crate) fn part_of(head: Head, part: Part, deck: Arc<dyn Deck>) -> Result<Self> {
+        let name = head.phases.get(part.phase).map_or_else(String::new, |phase| phase.name.clone());
+        let phase = Phase::new(name, 1, (0..deck.len()).map(|i| deck.rules(i).danger));
+        let whole = Self::sealed(head, deck, Facts::Memory(Vec::new()))?;
+        Ok(Self { part: Some((part, [phase])), ..whole })
+    }
+
+    /// Which part of a plan this is; none where it is the whole. A part can be approved, opened and walked; it cannot be
+    /// undone, and what is written of it is no plan.
+    pub fn part(&self) -> Option<Part> {
+        self.part.as_ref().map(|(part, _)| *part)
+    }
+
+    /// The phases of its actions, in order.
+    pub fn phases(&self) -> &[Phase] {
+        self.part.as_ref().map_or(&self.head.phases, |(_, phase)| phase)
     }
 
     /// What it is about.
@@ -63,6 +85,47 @@ impl Plan {
     /// What a person would do instead of action `i`.
     pub fn by_hand(&self, i: usize) -> Option<String> {
         (i < self.len()).then(|| self.deck.by_hand(i))
+    }
+
+    /// Writes what a person would do instead of some actions, as Markdown with boxes to tick.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_by_hand(&self, which: impl IntoIterator<Item = usize>, out: &mut impl Write) -> std::io::Result<()> {
+        let head = self.head();
+        writeln!(out, "# {}\n", head.target.titled(&head.title))?;
+        writeln!(
+            out,
+            "By hand, in this order. Recipe {} version {}, plan {}.\n",
+            head.recipe,
+            head.version,
+            self.digest().short()
+        )?;
+        // Also what the calls' placeholders stand for: at night this file may be all that is read.
+        for note in &head.notes {
+            writeln!(out, "> {note}\n")?;
+        }
+        for i in which {
+            if let (Some(card), Some(text)) = (self.card(i), self.by_hand(i)) {
+                writeln!(out, "- [ ] {}\n\n      {}\n", card.text, text.trim_end().replace('\n', "\n      "))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Block `n` of its actions, as JSON lines: what [`Host::load_part`](crate::Host::load_part) reads. Empty where there is
+    /// no such block.
+    ///
+    /// # Errors
+    /// When an action cannot be written as JSON.
+    pub fn block(&self, n: usize) -> Result<Vec<u8>> {
+        let from = n.saturating_mul(BLOCK).min(self.len());
+        let mut lines = Vec::new();
+        for i in from..from.saturating_add(BLOCK).min(self.len()) {
+            self.deck.write(i, &mut lines)?;
+            lines.push(b'\n');
+        }
+        Ok(lines)
     }
 
     /// What was kept about the world before.

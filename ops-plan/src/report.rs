@@ -3,17 +3,19 @@
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::{Finding, Obligation, Outcome, Stop, Target, Verdict};
+use crate::{Finding, Obligation, Outcome, Plan, Stop, Target, Verdict};
 
 /// How many single troubles, debts and findings a text names.
 const NAMED: usize = 3;
+/// How many troubles and by-hand texts a report holds.
+const HELD: usize = 20;
 /// How many characters a line of a text has at most.
 const LONGEST: usize = 600;
 
 /// What came of a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Report {
     /// The run's id.
@@ -58,7 +60,74 @@ pub struct Report {
     pub later: Vec<String>,
 }
 
+/// What an engine knows of a run when it lets go of it; with the plan, a report is made of it.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The run's id.
+    pub run: String,
+    /// Who ran it.
+    pub operator: String,
+    /// On which machine, or by which engine.
+    pub host: String,
+    /// When the run was first started.
+    pub started_at: Timestamp,
+    /// When it was let go of.
+    pub ended_at: Timestamp,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it stopped.
+    pub stop: Option<Stop>,
+    /// The indices of the actions whose effect was seen and is this run's.
+    pub changed: Vec<usize>,
+    /// How many were so already.
+    pub already: usize,
+    /// The indices of the actions that are not done.
+    pub left: Vec<usize>,
+    /// Actions that failed, drifted or are unknown: their keys, and why.
+    pub troubles: Vec<(String, String)>,
+    /// What verification found.
+    pub findings: Vec<Finding>,
+    /// What was left behind.
+    pub debts: Vec<Obligation>,
+}
+
 impl Report {
+    /// The report of a run of `plan`.
+    pub fn new(plan: &Plan, account: Account) -> Self {
+        let head = plan.head();
+        let mut troubles = account.troubles;
+        troubles.truncate(HELD);
+        if !troubles.is_empty() {
+            for card in plan.cards() {
+                for (what, _) in troubles.iter_mut().filter(|(what, _)| *what == card.key) {
+                    what.clone_from(&card.text);
+                }
+            }
+        }
+        Self {
+            run: account.run,
+            recipe: head.recipe.clone(),
+            target: head.target.clone(),
+            title: head.title.clone(),
+            plan: plan.digest().short(),
+            operator: account.operator,
+            host: account.host,
+            started_at: account.started_at,
+            ended_at: account.ended_at,
+            outcome: account.outcome,
+            stop: account.stop,
+            planned: plan.len(),
+            changed: account.changed.len(),
+            already: account.already,
+            left: account.left.len(),
+            troubles,
+            by_hand: account.left.iter().take(HELD).filter_map(|&i| plan.by_hand(i)).collect(),
+            findings: account.findings,
+            debts: account.debts,
+            later: head.later.clone(),
+        }
+    }
+
     /// One line: how it ended, whether something is still owed, and how much is done.
     pub fn line(&self) -> String {
         let debts = match self.debts.len() {

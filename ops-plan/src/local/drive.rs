@@ -114,7 +114,7 @@ pub(super) async fn drive(
             return Err(error);
         }
         if phase != Some(walk.phase())
-            && let Some(now) = job.plan().head().phases.get(walk.phase())
+            && let Some(now) = job.plan().phases().get(walk.phase())
         {
             phase = Some(walk.phase());
             let event = Event::Phase { index: walk.phase(), name: now.name.clone(), actions: now.len() };

@@ -73,7 +73,7 @@ impl RunDir {
         }
         dir.store(&dir.plan_file(), |mut out| plan.write(&mut out))?;
         dir.store(&dir.by_hand(), |out| {
-            write_by_hand(&plan, 0..plan.len(), out).map_err(|e| Error::io("cannot write by-hand.md", e))
+            plan.write_by_hand(0..plan.len(), out).map_err(|e| Error::io("cannot write by-hand.md", e))
         })?;
         // Last, and whole or not at all: a folder with a run.json is a run.
         let text = serde_json::to_string_pretty(info).map_err(Error::unwritable)?;
@@ -200,31 +200,4 @@ pub(super) fn load_plan(host: &dyn Host, path: &Path, facts: Facts) -> Result<Pl
         read_line(&mut reader, &name, number).transpose()
     });
     host.load(head, &mut lines, facts)
-}
-
-/// What a person would do instead of some actions of a plan.
-pub(super) fn write_by_hand(
-    plan: &Plan,
-    which: impl IntoIterator<Item = usize>,
-    out: &mut impl Write,
-) -> std::io::Result<()> {
-    let head = plan.head();
-    writeln!(out, "# {}\n", head.target.titled(&head.title))?;
-    writeln!(
-        out,
-        "By hand, in this order. Recipe {} version {}, plan {}.\n",
-        head.recipe,
-        head.version,
-        plan.digest().short()
-    )?;
-    // Also what the calls' placeholders stand for: at night this file may be all that is read.
-    for note in &head.notes {
-        writeln!(out, "> {note}\n")?;
-    }
-    for i in which {
-        if let (Some(card), Some(text)) = (plan.card(i), plan.by_hand(i)) {
-            writeln!(out, "- [ ] {}\n\n      {}\n", card.text, text.trim_end().replace('\n', "\n      "))?;
-        }
-    }
-    Ok(())
 }

@@ -12,14 +12,14 @@ use tokio_util::sync::CancellationToken;
 use super::drive::{Log, Progress, Watcher, drive};
 use super::file_journal::FileJournal;
 use super::lock::{Holder, Lock, lock, lock_subjects};
-use super::run_dir::{RunDir, RunInfo, write_by_hand};
+use super::run_dir::{RunDir, RunInfo};
 use super::runs::{RunState, Runs, host_name};
 use crate::{
-    Approved, Ask, Error, Event, Finding, History, Host, Job, Journal, MemoryJournal, Outcome, Plan, Problem, Refusal,
+    Account, Approved, Ask, Error, Event, Finding, History, Host, Job, Journal, MemoryJournal, Outcome, Plan, Problem, Refusal,
     Report, Result, Verdict, Walk,
 };
 
-/// How many troubles and by-hand texts a report holds.
+/// How many troubles are remembered.
 const NAMED: usize = 20;
 /// How often a running process gives a sign of life.
 const SIGN: Duration = Duration::from_secs(3);
@@ -344,9 +344,7 @@ impl Runner {
         findings: Vec<Finding>,
     ) -> Report {
         let plan = job.plan();
-        let left = walk.left();
         let changed = walk.changed();
-        let now = Timestamp::now();
         let mut debts = history.obligations.clone();
         let mut known: HashSet<String> = debts.iter().map(|debt| debt.id.clone()).collect();
         for obligation in changed.iter().filter_map(|&i| job.obligation(i)) {
@@ -358,29 +356,22 @@ impl Runner {
             let settled: HashSet<&String> = plan.head().settles.iter().collect();
             debts.retain(|debt| !settled.contains(&debt.id));
         }
-        let troubles = notebook.troubles(plan);
-        Report {
+        let account = Account {
             run: info.id.clone(),
-            recipe: info.recipe.clone(),
-            target: info.target.clone(),
-            title: info.title.clone(),
-            plan: info.digest.short(),
             operator: self.operator.clone(),
             host: self.host.clone(),
             started_at: history.started_at.unwrap_or(notebook.started),
-            ended_at: now,
+            ended_at: Timestamp::now(),
             outcome,
             stop: walk.stopped().cloned(),
-            planned: plan.len(),
-            changed: changed.len(),
             already: walk.done().len() - changed.len(),
-            left: left.len(),
-            troubles,
-            by_hand: left.iter().take(NAMED).filter_map(|&i| plan.by_hand(i)).collect(),
+            changed,
+            left: walk.left(),
+            troubles: notebook.troubles(),
             findings,
             debts,
-            later: plan.head().later.clone(),
-        }
+        };
+        Report::new(plan, account)
     }
 
     fn keep(&self, dir: &RunDir, plan: &Plan, walk: &Walk, report: &Report) -> Result<()> {
@@ -401,7 +392,7 @@ impl Runner {
             return Ok(());
         }
         dir.store(&by_hand, |out| {
-            write_by_hand(plan, left, out).map_err(|e| Error::io("cannot write by-hand-left.md", e))
+            plan.write_by_hand(left, out).map_err(|e| Error::io("cannot write by-hand-left.md", e))
         })
     }
 }
@@ -436,17 +427,9 @@ impl Default for Notebook {
 }
 
 impl Notebook {
-    /// What is in trouble, in the words of the plan.
-    fn troubles(&self, plan: &Plan) -> Vec<(String, String)> {
-        let mut troubles = self.troubles.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        if !troubles.is_empty() {
-            for card in plan.cards() {
-                for (what, _) in troubles.iter_mut().filter(|(what, _)| *what == card.key) {
-                    what.clone_from(&card.text);
-                }
-            }
-        }
-        troubles
+    /// The keys of what is in trouble, and why.
+    fn troubles(&self) -> Vec<(String, String)> {
+        self.troubles.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 }
 

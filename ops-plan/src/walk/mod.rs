@@ -20,7 +20,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::event::{Outcome, Stop};
-use crate::{Danger, Head, Job, Plan, Repeat};
+use crate::{Danger, Job, Phase, Plan, Repeat};
 use ramp::Ramp;
 pub(crate) use ramp::{is_ramped, out_at_most};
 use slot::{Last, Slot, State};
@@ -105,7 +105,7 @@ impl Walk {
             }
         }
         let mut walk = Self {
-            phases: phases_of(plan.head(), slots.len()),
+            phases: phases_of(plan.phases(), slots.len()),
             slots,
             phase: 0,
             surveyed: false,
@@ -242,9 +242,9 @@ impl Walk {
     }
 }
 
-fn phases_of(head: &Head, actions: usize) -> Vec<(Range<usize>, usize)> {
+fn phases_of(phases: &[Phase], actions: usize) -> Vec<(Range<usize>, usize)> {
     let mut start = 0_usize;
-    head.phases
+    phases
         .iter()
         .map(|phase| {
             let end = start.saturating_add(phase.len()).min(actions);

@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+
+mod archive;
+mod engine;
+mod handlers;
+mod run_id;
+mod serve;
+mod services;
+mod shared;
+mod status;
+mod steps;
+mod wire;
+
+pub use archive::{Archive, Debt};
+pub use engine::{Engine, Submitted};
+pub use handlers::Handlers;
+pub use serve::Serving;
+pub use status::{Progress, Stage, Status};

@@ -1,0 +1,101 @@
+//! How the engine reaches the handlers: HTTP/2 without TLS, the engine being the client.
+//!
+//! The accept loop is our own. The SDK's leaves Nagle's algorithm on, which costs 45 ms a step; and with the usual window a
+//! long run cannot be taken up again: the engine replays every entry as a small frame, and the server takes that for a flood
+//! and hangs up.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use hyper::server::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use restate_sdk::endpoint::Endpoint;
+use restate_sdk::hyper::HyperEndpoint;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// What may be in flight towards us: 46,000 entries of a journal fit at once.
+const WINDOW: u32 = 64 << 20;
+/// How long calls that are out may take when serving ends.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Handlers that are served. Dropping it ends at once what is out, as a crash would: the engine calls again.
+#[derive(Debug)]
+pub struct Serving {
+    address: SocketAddr,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Serving {
+    /// Where the engine is to call: what its deployment is registered with.
+    pub fn address(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Takes no new connection, lets what is out end (at most half a minute), and returns.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        let _ = (&mut self.task).await;
+    }
+
+    /// Serves until the end of the process, or until the task is ended.
+    pub async fn forever(mut self) {
+        let _ = (&mut self.task).await;
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+pub(crate) async fn serve(endpoint: Endpoint, address: SocketAddr) -> std::io::Result<Serving> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(accept(listener, HyperEndpoint::new(endpoint), stop.clone()));
+    Ok(Serving { address, stop, task })
+}
+
+async fn accept(listener: TcpListener, endpoint: HyperEndpoint, stop: CancellationToken) {
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => drop(connections.spawn(connection(stream, endpoint.clone(), stop.clone()))),
+                // Out of descriptors, most likely: others end meanwhile.
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            },
+        }
+    }
+    let _ = tokio::time::timeout(PATIENCE, async { while connections.join_next().await.is_some() {} }).await;
+}
+
+async fn connection(stream: TcpStream, endpoint: HyperEndpoint, stop: CancellationToken) {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::warn!(%error, "a connection stays slow");
+    }
+    let serving = http2::Builder::new(TokioExecutor::new())
+        .initial_connection_window_size(WINDOW)
+        .initial_stream_window_size(WINDOW)
+        .serve_connection(TokioIo::new(stream), endpoint);
+    let mut serving = std::pin::pin!(serving);
+    let ended = tokio::select! {
+        ended = serving.as_mut() => ended,
+        () = stop.cancelled() => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection of the engine ended");
+    }
+}

@@ -1,0 +1,280 @@
+//! The course of a run: locks, phases in order, parts of a phase side by side, the proof, the report.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ops_plan::{Approval, BLOCK, Finding, Head, Outcome, Part, Stop};
+use restate_sdk::context::{CallFuture, DurableFuturesUnordered, InvocationHandle};
+use restate_sdk::prelude::*;
+
+use super::part::PartClient;
+use super::run::APPROVAL;
+use super::subject::SubjectClient;
+use super::tally::Tally;
+use super::{is_cancel, told};
+use crate::shared::Shared;
+use crate::status::Stage;
+use crate::steps::Steps;
+use crate::wire::{Holder, PartEnd, PartOrder, RunOrder};
+
+/// How often verification is tried when a system does not answer.
+const VERIFY: u32 = 4;
+
+pub(super) struct Course<'ctx> {
+    ctx: &'ctx WorkflowContext<'ctx>,
+    steps: Steps<'ctx, WorkflowContext<'ctx>>,
+    shared: Arc<Shared>,
+    run: String,
+    operator: String,
+    head: Head,
+    began: Timestamp,
+    tally: Tally,
+}
+
+impl<'ctx> Course<'ctx> {
+    pub(super) async fn new(
+        ctx: &'ctx WorkflowContext<'ctx>,
+        shared: &Arc<Shared>,
+        order: RunOrder,
+    ) -> HandlerResult<Self> {
+        let run = ctx.key().to_owned();
+        let head = shared.head(&run).await.map_err(told)?;
+        if head.digest().map_err(told)? != order.digest {
+            return Err(TerminalError::new_with_code(422, "the plan that was handed in is another one").into());
+        }
+        let tally = Tally::of(&head);
+        let (steps, shared) = (Steps::new(ctx), Arc::clone(shared));
+        Ok(Self { ctx, steps, shared, run, operator: order.operator, began: head.made_at, head, tally })
+    }
+
+    /// Waits for the approval, runs the plan, and says how it ended. `enter` is told of every phase.
+    pub(super) async fn take(mut self, enter: impl Fn(usize)) -> Result<Stage, TerminalError> {
+        let waited = self.ctx.promise::<Json<Approval>>(APPROVAL).await;
+        self.began = self.now("begin").await?;
+        let approval = match waited {
+            Ok(Json(approval)) => approval,
+            Err(error) if is_cancel(&error) => {
+                self.tally.stop(Stop::Asked);
+                return self.close(None, Vec::new()).await;
+            }
+            Err(error) => return Err(error),
+        };
+        let locks = self.lock().await?;
+        let course = self.walk(&approval, enter).await;
+        // Whatever happened: nobody is kept out by a run that is over.
+        for lock in &locks {
+            self.ctx.object_client::<SubjectClient<'_>>(lock.clone()).free(Json(self.run.clone())).send();
+        }
+        let findings = course?;
+        self.close(Some(approval), findings).await
+    }
+
+    /// Takes every subject, in order; all or none of them.
+    async fn lock(&mut self) -> Result<Vec<String>, TerminalError> {
+        let mut taken = Vec::new();
+        let who = Holder { run: self.run.clone(), operator: self.operator.clone() };
+        for subject in self.head.subjects.clone() {
+            let key = subject_key(&self.head, &subject);
+            let take = self.ctx.object_client::<SubjectClient<'_>>(key.clone()).take(Json(who.clone())).call().await;
+            let held = match take {
+                Ok(Json(None)) => {
+                    taken.push(key);
+                    continue;
+                }
+                Ok(Json(Some(holder))) => {
+                    Stop::Held(format!("{subject} is held by run {} of {}", holder.run, holder.operator))
+                }
+                Err(error) if is_cancel(&error) => {
+                    // It may be ours by now.
+                    taken.push(key);
+                    Stop::Asked
+                }
+                Err(error) => return Err(error),
+            };
+            self.tally.stop(held);
+            break;
+        }
+        Ok(taken)
+    }
+
+    /// Walks phase by phase, and proves the effect of the whole.
+    async fn walk(&mut self, approval: &Approval, enter: impl Fn(usize)) -> Result<Vec<Finding>, TerminalError> {
+        for phase in 0..self.head.phases.len() {
+            if self.tally.stopped() {
+                break;
+            }
+            enter(phase);
+            self.phase(phase, approval).await?;
+            self.tally.close_phase();
+        }
+        if self.tally.stopped() { Ok(Vec::new()) } else { self.verify(approval).await }
+    }
+
+    /// The parts of a phase: as many at once as the phase is wide. A phase of many changes begins with one part of one
+    /// action; then two parts, four … each step seen before the next.
+    async fn phase(&mut self, phase: usize, approval: &Approval) -> Result<(), TerminalError> {
+        let cut = &self.head.phases[phase];
+        let width = cut.width.max(1);
+        let size = cut.len().div_ceil(width).clamp(1, BLOCK);
+        let mut parts: VecDeque<Part> = self.head.parts(phase, size).into();
+        let mut ramp = cut.is_ramped().then_some(1);
+        let mut begun = 0;
+        let mut calls = DurableFuturesUnordered::new();
+        let mut out: Vec<(Part, Option<InvocationHandle>)> = Vec::new();
+        let mut over: Vec<bool> = Vec::new();
+        loop {
+            if calls.is_empty()
+                && let Some(step) = ramp.filter(|step| begun >= *step)
+            {
+                ramp = (step * 2 < width).then_some(step * 2);
+                begun = 0;
+            }
+            while !self.tally.stopped() && calls.len() < width && ramp.is_none_or(|step| begun < step) {
+                let Some(part) = parts.pop_front() else { break };
+                let order = self.order(part, approval);
+                let call = self.ctx.service_client::<PartClient<'_>>().walk(Json(order)).call();
+                let handle = match call.invocation_handle().await {
+                    Ok(handle) => Some(handle),
+                    Err(error) => {
+                        self.asked(error)?;
+                        None
+                    }
+                };
+                calls.push(call);
+                out.push((part, handle));
+                over.push(false);
+                begun += 1;
+            }
+            let (part, end) = match calls.next().await {
+                Ok(None) => return Ok(()),
+                Ok(Some((i, end))) => {
+                    over[i] = true;
+                    (out[i].0, end)
+                }
+                // The engine passes it on to every part that is out.
+                Err(error) => {
+                    self.asked(error)?;
+                    continue;
+                }
+            };
+            let end = match end {
+                Ok(Json(end)) => end,
+                Err(error) => self.lost(part, approval, &error).await?,
+            };
+            let went_on = !self.tally.stopped();
+            self.tally.take(end);
+            if went_on && self.tally.stopped() {
+                for (i, (_, handle)) in out.iter().enumerate() {
+                    if !over[i]
+                        && let Some(handle) = handle
+                    {
+                        handle.cancel();
+                    }
+                }
+            }
+        }
+    }
+
+    /// A part that did not tell how it ended: it was cancelled before it began, or somebody killed it. It is looked at.
+    async fn lost(&mut self, part: Part, approval: &Approval, error: &TerminalError) -> Result<PartEnd, TerminalError> {
+        if !is_cancel(error) {
+            self.tally.stop(Stop::Unknown(format!("a part of the run ended by itself: {}", error.message())));
+        }
+        let order = self.order(part, approval);
+        let look = self.ctx.service_client::<PartClient<'_>>().look(Json(order)).call().await;
+        match look {
+            Ok(Json(end)) => Ok(end),
+            Err(look) => {
+                let text = format!(
+                    "a part of the run was lost ({}), and cannot be looked at: {}",
+                    error.message(),
+                    look.message()
+                );
+                Ok(PartEnd::unknown(text))
+            }
+        }
+    }
+
+    fn order(&self, part: Part, approval: &Approval) -> PartOrder {
+        PartOrder { run: self.run.clone(), part, approval: approval.clone(), at: self.began }
+    }
+
+    /// A person, or the engine's own tools, asked for an end.
+    fn asked(&mut self, error: TerminalError) -> Result<(), TerminalError> {
+        if !is_cancel(&error) {
+            return Err(error);
+        }
+        self.tally.stop(Stop::Asked);
+        Ok(())
+    }
+
+    /// Proves the effect. Verification only reads: a system that does not answer is asked again.
+    async fn verify(&mut self, approval: &Approval) -> Result<Vec<Finding>, TerminalError> {
+        let mut pause = Duration::from_millis(500);
+        let mut attempt = 1;
+        loop {
+            let (shared, run, word, done) =
+                (Arc::clone(&self.shared), self.run.clone(), approval.clone(), self.tally.done());
+            let look = self.steps.step("verify", move |_| {
+                Box::pin(async move {
+                    let plan = shared.plan(&run).await.map_err(told)?;
+                    let approved = plan.approve(word).map_err(|(_, error)| told(error))?;
+                    let job = shared.open(&approved).map_err(told)?;
+                    Ok(Json(job.verify(&done).await.map_err(|error| error.to_string())))
+                })
+            });
+            let trouble = match look.await {
+                Ok(Json(Ok(findings))) => return Ok(findings),
+                Ok(Json(Err(trouble))) => trouble,
+                Err(error) if is_cancel(&error) => "asked to stop while looking".to_owned(),
+                Err(error) => return Err(error),
+            };
+            if attempt == VERIFY {
+                let text = format!("the effect could not be looked at: {trouble}");
+                return Ok(vec![Finding::block("verification", text)]);
+            }
+            attempt += 1;
+            // A person who asks for an end now gets it when the proof is there: nothing is changed any more.
+            let _ = self.ctx.sleep(pause).await;
+            pause *= 2;
+        }
+    }
+
+    /// Keeps the report, beyond the engine's own memory.
+    async fn close(mut self, approval: Option<Approval>, findings: Vec<Finding>) -> Result<Stage, TerminalError> {
+        let outcome = self.tally.outcome(&findings);
+        let account = self.tally.account(&self.run, &self.operator, self.began, outcome, findings);
+        let ends = self.tally.ends();
+        let settled = if outcome == Outcome::Done { self.head.settles.clone() } else { Vec::new() };
+        let approved = approval.is_some();
+        let (shared, run) = (Arc::clone(&self.shared), self.run.clone());
+        let kept = self.steps.step("keep the report", move |_| {
+            Box::pin(async move {
+                let plan = shared.plan(&run).await.map_err(told)?;
+                let mut account = account;
+                account.ended_at = Timestamp::now();
+                for id in &settled {
+                    shared.archive.settle(&run, id).await.map_err(told)?;
+                }
+                let report = ops_plan::Report::new(&plan, account);
+                if approved {
+                    tracing::info!(run, outcome = %report.outcome, "run ended");
+                }
+                shared.archive.keep_report(&run, &plan, &report, &ends).await.map_err(told)?;
+                Ok(Json(Stage::Ended { outcome, line: report.line() }))
+            })
+        });
+        kept.await.map(|Json(stage)| stage)
+    }
+
+    async fn now(&mut self, name: &str) -> Result<Timestamp, TerminalError> {
+        self.steps.step(name, |_| Box::pin(async { Ok(Json(Timestamp::now())) })).await.map(|Json(at)| at)
+    }
+}
+
+/// The lock's name: subjects of two environments are two things.
+pub(crate) fn subject_key(head: &Head, subject: &ops_plan::Subject) -> String {
+    format!("{}/{}/{}", head.target.environment, subject.kind, subject.id)
+}

@@ -1,0 +1,283 @@
+//! A part of a run: a walk through at most 250 actions, one call at a time.
+//!
+//! The walk is the one of `ops-plan`, unchanged. Every answer that it gets is a step, remembered by the engine with its time:
+//! an attempt that follows a death replays the answers into a fresh walk, and stands where the last one stood.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ops_plan::{Change, Failure, Job, Next, Outcome, Stop, Walk};
+use restate_sdk::prelude::*;
+
+use super::board::BoardClient;
+use super::{is_cancel, told};
+use crate::shared::Shared;
+use crate::steps::{First, Steps};
+use crate::wire::{Called, Looked, PartEnd, PartOrder, Refused, Step};
+
+/// How many troubles a part names.
+const NAMED: usize = 20;
+
+pub(crate) struct Part(pub(crate) Arc<Shared>);
+
+/// Parts of runs.
+#[restate_sdk::service(
+    name = "OpsPart",
+    client_visibility = "pub(crate)",
+    ingress_private,
+    inactivity_timeout = "5m",
+    abort_timeout = "30m"
+)]
+impl Part {
+    /// Walks through a part to its end, or until it stops.
+    #[handler]
+    async fn walk(&self, ctx: Context<'_>, order: Json<PartOrder>) -> HandlerResult<Json<PartEnd>> {
+        let Json(order) = order;
+        let job = self.0.open_part(&order).await.map_err(told)?;
+        let mut walker = Walker::new(&ctx, &self.0, job, order);
+        walker.go().await?;
+        Ok(Json(walker.end()))
+    }
+
+    /// Looks at a part whose walk was lost, and changes nothing: what is done is done, whosever effect it is.
+    #[handler]
+    async fn look(&self, ctx: Context<'_>, order: Json<PartOrder>) -> HandlerResult<Json<PartEnd>> {
+        let Json(order) = order;
+        let job = self.0.open_part(&order).await.map_err(told)?;
+        let walker = Walker::new(&ctx, &self.0, job, order);
+        Ok(Json(walker.survey().await?))
+    }
+}
+
+/// One attempt at a part.
+struct Walker<'ctx> {
+    ctx: &'ctx Context<'ctx>,
+    steps: Steps<'ctx, Context<'ctx>>,
+    shared: Arc<Shared>,
+    job: Arc<dyn Job>,
+    walk: Walk,
+    order: PartOrder,
+    /// The time of the last step. No clock is asked between steps: the next attempt would hear another answer.
+    now: Timestamp,
+    told: PartEnd,
+    board: Step,
+}
+
+impl<'ctx> Walker<'ctx> {
+    fn new(ctx: &'ctx Context<'ctx>, shared: &Arc<Shared>, job: Arc<dyn Job>, order: PartOrder) -> Self {
+        Self {
+            ctx,
+            steps: Steps::new(ctx),
+            shared: Arc::clone(shared),
+            walk: Walk::of(&*job),
+            job,
+            now: order.at,
+            order,
+            told: PartEnd::nothing(),
+            board: Step::default(),
+        }
+    }
+
+    async fn go(&mut self) -> Result<(), TerminalError> {
+        loop {
+            match self.walk.next(self.now) {
+                Next::Look(which) => self.look(which).await?,
+                Next::Intend(which) => self.intend(which).await?,
+                Next::Perform(i) => self.perform(i).await?,
+                Next::Until(at) => self.wait(at).await?,
+                Next::Await => return Err(TerminalError::new("the walk awaits what nobody does: a defect")),
+                Next::End => return Ok(()),
+            }
+        }
+    }
+
+    async fn look(&mut self, which: Vec<usize>) -> Result<(), TerminalError> {
+        match self.looked(which.clone()).await {
+            Ok(Looked { at, seen }) => {
+                self.now = self.now.max(at);
+                let changes = match seen {
+                    Ok(seen) => self.walk.observed(&which, seen, self.now),
+                    Err(error) => self.walk.blind(&error, self.now),
+                };
+                self.take(changes).await
+            }
+            Err(error) => {
+                self.cancelled(error)?;
+                self.walk.blind("asked to stop while looking", self.now);
+                Ok(())
+            }
+        }
+    }
+
+    async fn looked(&mut self, which: Vec<usize>) -> Result<Looked, TerminalError> {
+        let job = Arc::clone(&self.job);
+        let name = format!("look at {}", which.len());
+        let look = self.steps.step(name, move |_| {
+            Box::pin(async move {
+                let seen = job.observe(&which).await.map_err(|error| error.to_string());
+                Ok(Json(Looked { at: Timestamp::now(), seen }))
+            })
+        });
+        look.await.map(|Json(looked)| looked)
+    }
+
+    /// The intent is a step of its own: once it is remembered, an attempt that finds no answer to the call knows that the
+    /// call may have been made.
+    async fn intend(&mut self, which: Vec<usize>) -> Result<(), TerminalError> {
+        let name = match which.as_slice() {
+            [one] => format!("intend {}", self.key(*one)),
+            many => format!("intend {}", many.len()),
+        };
+        let intent = self.steps.step(name, |_| Box::pin(async { Ok(()) })).await;
+        self.walk.intended(&which);
+        intent.or_else(|error| self.cancelled(error))
+    }
+
+    async fn perform(&mut self, i: usize) -> Result<(), TerminalError> {
+        let job = Arc::clone(&self.job);
+        let name = format!("call {}", self.key(i));
+        let call = self.steps.step(name, move |first| {
+            Box::pin(async move {
+                let result = match first {
+                    // Calls go one by one, so if an earlier attempt died in a call, it died in this one. It is looked at first.
+                    First(true) => Err(Failure::lost()),
+                    First(false) => job.perform(i).await.map_err(|error| Failure::from(&error)),
+                };
+                Ok(Json(Called { at: Timestamp::now(), result: result.map_err(Refused::from) }))
+            })
+        });
+        let (result, stopped) = match call.await {
+            Ok(Json(Called { at, result })) => {
+                self.now = self.now.max(at);
+                (result.map_err(Failure::from), None)
+            }
+            // It ended before we were told, or never began: only a look can tell.
+            Err(error) => (Err(Failure::lost()), Some(error)),
+        };
+        match &result {
+            Ok(()) => self.board.performed += 1,
+            Err(_) => self.board.tried += 1,
+        }
+        let changes = self.walk.performed(i, result, self.now);
+        self.take(changes).await?;
+        stopped.map_or(Ok(()), |error| self.cancelled(error))
+    }
+
+    async fn wait(&mut self, at: Timestamp) -> Result<(), TerminalError> {
+        let pause = Duration::try_from(at.duration_since(self.now)).unwrap_or_default();
+        match self.ctx.sleep(pause).await {
+            Ok(()) => {
+                self.now = self.now.max(at);
+                Ok(())
+            }
+            Err(error) => self.cancelled(error),
+        }
+    }
+
+    /// Somebody asked for an end: what was called is looked at once more, nothing new is called. All else ends the part.
+    fn cancelled(&mut self, error: TerminalError) -> Result<(), TerminalError> {
+        if !is_cancel(&error) {
+            return Err(error);
+        }
+        let stopping = self.walk.stop(Stop::Asked);
+        if let Some(Change::Stopping(why)) = stopping {
+            self.told.stop.get_or_insert(why);
+        }
+        Ok(())
+    }
+
+    /// Takes down what came of a step. What is left behind is kept before the effect is called seen: no debt is ever lost.
+    async fn take(&mut self, changes: Vec<Change>) -> Result<(), TerminalError> {
+        for change in changes {
+            match change {
+                Change::Confirmed(i) => {
+                    self.board.done += 1;
+                    if let Some(debt) = self.job.obligation(i) {
+                        self.told.debts.push(debt.clone());
+                        let (shared, run) = (Arc::clone(&self.shared), self.order.run.clone());
+                        let kept = self.steps.step(format!("owe {}", debt.id), move |_| {
+                            Box::pin(async move { shared.archive.keep_debt(&run, &debt).await.map_err(told) })
+                        });
+                        if let Err(error) = kept.await {
+                            self.cancelled(error)?;
+                        }
+                    }
+                }
+                Change::AlreadyDone(_) => self.board.done += 1,
+                Change::Going(..) => {}
+                Change::Drifted(i, how) => self.trouble(i, format!("somebody else changed it: {how}")),
+                Change::Unknown(i, why) => self.trouble(i, why),
+                Change::Failed(i, why) => {
+                    self.told.failed += 1;
+                    self.told.destructive |= self.card(i).is_some_and(|card| card.danger.is_destructive());
+                    self.trouble(i, why);
+                }
+                Change::Stopping(why) => {
+                    self.told.stop.get_or_insert(why);
+                }
+            }
+        }
+        // A message for every look that shows something, not for every call.
+        if self.board.done > 0 || self.board.troubled > 0 {
+            let step = std::mem::take(&mut self.board);
+            self.ctx.object_client::<BoardClient<'_>>(self.order.run.clone()).add(Json(step)).send();
+        }
+        Ok(())
+    }
+
+    fn trouble(&mut self, i: usize, why: String) {
+        self.board.troubled += 1;
+        if self.told.troubles.len() < NAMED {
+            self.told.troubles.push((self.key(i), why));
+        }
+    }
+
+    /// One look at all of it.
+    async fn survey(mut self) -> Result<PartEnd, TerminalError> {
+        let all: Vec<usize> = (0..self.job.plan().len()).collect();
+        let seen = self.looked(all).await?.seen.map_err(TerminalError::new)?;
+        let done = seen.iter().enumerate().filter(|(_, seen)| **seen == ops_plan::Observed::Done);
+        self.told.already = done.map(|(i, _)| self.order.part.from + i).collect();
+        self.told.outcome = Outcome::Stopped;
+        Ok(self.told)
+    }
+
+    fn end(mut self) -> PartEnd {
+        let from = self.order.part.from;
+        let changed = self.walk.changed();
+        let theirs = self.walk.done().into_iter().filter(|i| changed.binary_search(i).is_err());
+        self.told.already = theirs.map(|i| from + i).collect();
+        self.told.changed = changed.iter().map(|i| from + i).collect();
+        self.told.outcome = self.walk.outcome();
+        self.told
+    }
+
+    fn card(&self, i: usize) -> Option<ops_plan::Card> {
+        self.job.plan().card(i)
+    }
+
+    fn key(&self, i: usize) -> String {
+        self.job.plan().key(i).unwrap_or_default()
+    }
+}
+
+impl PartEnd {
+    fn nothing() -> Self {
+        Self {
+            outcome: Outcome::Done,
+            stop: None,
+            changed: std::iter::empty().collect(),
+            already: std::iter::empty().collect(),
+            failed: 0,
+            destructive: false,
+            troubles: Vec::new(),
+            debts: Vec::new(),
+        }
+    }
+
+    /// What cannot be told.
+    pub(super) fn unknown(why: String) -> Self {
+        Self { outcome: Outcome::Unknown, stop: Some(Stop::Unknown(why)), ..Self::nothing() }
+    }
+}

@@ -1,0 +1,109 @@
+//! A run: a workflow by its name. It waits for a person's word, and then takes its course.
+
+use std::sync::Arc;
+
+use ops_plan::{Approval, Outcome};
+use restate_sdk::prelude::*;
+
+use super::board::BoardClient;
+use super::course::Course;
+use super::{ended, told};
+use crate::shared::Shared;
+use crate::status::{Progress, Stage, Status};
+use crate::steps::Steps;
+use crate::wire::RunOrder;
+
+/// A durable promise: the person's word.
+pub(super) const APPROVAL: &str = "approval";
+const STAGE: &str = "stage";
+const INVOCATION: &str = "invocation";
+const PROGRESS: &str = "progress";
+
+pub(crate) struct Run(pub(crate) Arc<Shared>);
+
+/// Runs, by their names. A second submission of a name is the same run.
+#[restate_sdk::workflow(
+    name = "OpsRun",
+    client_visibility = "pub(crate)",
+    workflow_completion_retention = "7 days",
+    journal_retention = "1 day"
+)]
+impl Run {
+    /// Waits for the approval, and runs the plan.
+    #[handler]
+    async fn run(&self, ctx: WorkflowContext<'_>, order: Json<RunOrder>) -> HandlerResult<Json<Stage>> {
+        ctx.set(INVOCATION, ctx.invocation_id().to_owned());
+        ctx.set(STAGE, Json(Stage::Waiting));
+        let course = Course::new(&ctx, &self.0, order.0).await?;
+        let taken = course.take(|phase| ctx.set(STAGE, Json(Stage::Running { phase }))).await;
+        let stage = match &taken {
+            Ok(stage) => stage.clone(),
+            Err(error) => Stage::Ended { outcome: Outcome::Unknown, line: error.message().to_owned() },
+        };
+        // The board is wiped later; how far the run came is kept with it.
+        let board = ctx.object_client::<BoardClient<'_>>(ctx.key()).read().call().await;
+        ctx.set(PROGRESS, Json(board.map(|Json(progress)| progress).unwrap_or_default()));
+        ctx.set(STAGE, Json(stage));
+        ctx.object_client::<BoardClient<'_>>(ctx.key()).wipe().send_after(std::time::Duration::from_secs(60));
+        Ok(Json(taken?))
+    }
+
+    /// A person's word for the plan: checked against all of it before the run hears it.
+    #[handler]
+    async fn approve(&self, ctx: SharedWorkflowContext<'_>, approval: Json<Approval>) -> HandlerResult<()> {
+        let Json(approval) = approval;
+        match ctx.get::<Json<Stage>>(STAGE).await? {
+            Some(Json(Stage::Waiting)) => {}
+            Some(_) => return Err(refused("this run was approved already")),
+            None => return Err(refused("there is no such run: submit it first")),
+        }
+        let (shared, run, word) = (Arc::clone(&self.0), ctx.key().to_owned(), approval.clone());
+        let mut steps = Steps::new(&ctx);
+        let checked = steps.step("check the approval", move |_| {
+            Box::pin(async move {
+                let plan = shared.plan(&run).await.map_err(told)?;
+                // What would be refused by every part is refused here, before anything begins.
+                let approved = plan.approve(word).map_err(|(_, error)| ended(&error))?;
+                shared.open(&approved).map_err(told)?;
+                shared.archive.keep_approval(&run, approved.approval()).await.map_err(told)
+            })
+        });
+        checked.await?;
+        if ctx.peek_promise::<Json<Approval>>(APPROVAL).await?.is_some() {
+            return Err(refused("this run was approved already"));
+        }
+        ctx.resolve_promise(APPROVAL, Json(approval));
+        Ok(())
+    }
+
+    /// Asks a run to stop: what is in flight ends first. Answers at once, and false where the run is over.
+    #[handler]
+    async fn cancel(&self, ctx: SharedWorkflowContext<'_>) -> HandlerResult<Json<bool>> {
+        let stage = ctx.get::<Json<Stage>>(STAGE).await?;
+        if !matches!(stage, Some(Json(Stage::Waiting | Stage::Running { .. }))) {
+            return Ok(Json(false));
+        }
+        if let Some(invocation) = ctx.get::<String>(INVOCATION).await? {
+            ctx.invocation_handle(invocation).cancel();
+        }
+        Ok(Json(true))
+    }
+
+    /// How the run stands. Nothing where the engine does not know it, or not any more.
+    #[handler]
+    async fn status(&self, ctx: SharedWorkflowContext<'_>) -> HandlerResult<Json<Option<Status>>> {
+        let Some(Json(stage)) = ctx.get::<Json<Stage>>(STAGE).await? else { return Ok(Json(None)) };
+        let progress = match ctx.get::<Json<Progress>>(PROGRESS).await? {
+            Some(Json(progress)) => progress,
+            None => ctx.object_client::<BoardClient<'_>>(ctx.key()).read().call().await?.0,
+        };
+        let run = ctx.key().to_owned();
+        let head = self.0.head(&run).await.map_err(told)?;
+        let digest = head.digest().map_err(told)?;
+        Ok(Json(Some(Status { run, title: head.title.clone(), digest, planned: head.len(), stage, progress })))
+    }
+}
+
+fn refused(why: &str) -> HandlerError {
+    TerminalError::new_with_code(409, why).into()
+}

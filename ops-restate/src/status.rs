@@ -1,0 +1,58 @@
+//! How a run stands, for those who watch.
+
+use ops_plan::{Digest, Outcome};
+use serde::{Deserialize, Serialize};
+
+/// How a run stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Status {
+    /// The run.
+    pub run: String,
+    /// What it does, in one line.
+    pub title: String,
+    /// Its plan's digest: what an approval is for.
+    pub digest: Digest,
+    /// How many actions its plan has, waits included.
+    pub planned: usize,
+    /// Where it stands.
+    pub stage: Stage,
+    /// How far it is.
+    pub progress: Progress,
+}
+
+/// Where a run stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Stage {
+    /// It waits for a person's approval.
+    Waiting,
+    /// It runs.
+    Running {
+        /// The phase that is walked now, from 0.
+        phase: usize,
+    },
+    /// It is over.
+    Ended {
+        /// How.
+        outcome: Outcome,
+        /// The report's first line.
+        line: String,
+    },
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Progress {
+    /// How many actions are done, whosever effect it is.
+    pub done: usize,
+    /// How many calls were accepted.
+    pub performed: usize,
+    /// How many calls failed.
+    pub tried: usize,
+    /// How many actions failed, drifted or are unknown.
+    pub troubled: usize,
+}
