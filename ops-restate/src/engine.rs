@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::archive::{Debt, pieces};
 use crate::run_id;
 use crate::services::desk::Page;
-use crate::status::{Stage, Status};
+use crate::status::Status;
 use crate::wire::{Delivery, HeadDelivery, Holder, Question, RunOrder};
 
 /// How long planning may take: a recipe may read a whole transaction.
@@ -148,19 +148,7 @@ impl Engine {
     /// When the engine does not answer.
     pub async fn status(&self, run: &str) -> Result<Option<Status>> {
         let call = self.call("engine.status", &["OpsRun", run, "status"], Idempotency::Read);
-        if let Some(status) = ask(call.empty()).await? {
-            return Ok(Some(status));
-        }
-        let Some(report) = self.report(run).await? else { return Ok(None) };
-        let (head, _) = self.page(run, 0).await?;
-        Ok(Some(Status {
-            run: run.to_owned(),
-            title: report.title.clone(),
-            digest: head.digest().map_err(|e| invalid("engine.status", &e))?,
-            planned: report.planned,
-            stage: Stage::Ended { outcome: report.outcome, line: report.line() },
-            progress: crate::Progress { done: report.changed + report.already, ..crate::Progress::default() },
-        }))
+        ask(call.empty()).await
     }
 
     /// What came of a run; nothing while it runs. It is kept for ever.
