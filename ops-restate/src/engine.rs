@@ -65,12 +65,13 @@ impl Engine {
         const OP: &str = "engine.submit";
         let run = run.map_or_else(|| run_id::of(plan), str::to_owned);
         run_id::check(&run).map_err(|e| invalid(OP, &e))?;
+        let head = serde_json::value::to_raw_value(plan.head()).map_err(|e| Error::invalid(OP, e.to_string()))?;
+        let head = HeadDelivery { run: run.clone(), head };
+        tell(self.call(OP, &["OpsDesk", "admit"], Idempotency::Read).json(&head)).await?;
         for (piece, lines) in pieces(plan).map_err(|e| invalid(OP, &e))? {
             let delivery = Delivery { run: run.clone(), piece, lines };
             tell(self.call(OP, &["OpsDesk", "piece"], Idempotency::Write).json(&delivery)).await?;
         }
-        let head = serde_json::value::to_raw_value(plan.head()).map_err(|e| Error::invalid(OP, e.to_string()))?;
-        let head = HeadDelivery { run: run.clone(), head };
         tell(self.call(OP, &["OpsDesk", "head"], Idempotency::Write).json(&head)).await?;
         self.begin(&run, plan.digest(), operator).await
     }

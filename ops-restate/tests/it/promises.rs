@@ -77,7 +77,7 @@ async fn the_same_name_is_the_same_run() {
 async fn two_runs_of_one_subject_one_runs_and_one_is_told_who_holds_it() {
     let Some(stand) = Stand::new().await else { return };
     put_night(&stand.world, 1, 60);
-    stand.world.faults().sometimes(1.0, Operation::RetractDataset, Fault::Delay(Duration::from_millis(200)));
+    stand.world.faults().sometimes(1.0, Operation::RetractCommittedDataset, Fault::Delay(Duration::from_millis(200)));
     let first = plan(&stand.host(), 1).await;
     let second = plan(&stand.host(), 1).await;
     stand.engine.submit(&first, Some("first"), "ada").await.unwrap();
@@ -90,7 +90,10 @@ async fn two_runs_of_one_subject_one_runs_and_one_is_told_who_holds_it() {
     assert_eq!((report.outcome, report.changed, report.left), (Outcome::Stopped, 0, 60));
     let Some(Stop::Held(who)) = report.stop else { panic!("{report:?}") };
     assert_eq!(who, format!("transaction {} is held by run first of ada", transaction(1)));
-    assert_eq!(stand.engine.holder("staging", "transaction", &transaction(1).to_string()).await.unwrap().unwrap().0, "first");
+    assert_eq!(
+        stand.engine.holder("staging", "transaction", &transaction(1).to_string()).await.unwrap().unwrap().0,
+        "first"
+    );
     assert!(matches!(ended(&stand.engine, "first", PATIENCE).await.stage, Stage::Ended { outcome: Outcome::Done, .. }));
     assert_eq!(not_once(&stand.world, 1, 60), []);
     stand.free("transaction", &transaction(1).to_string()).await;
@@ -100,7 +103,7 @@ async fn two_runs_of_one_subject_one_runs_and_one_is_told_who_holds_it() {
 async fn a_cancel_is_acknowledged_at_once_and_what_is_out_ends_first() {
     let Some(stand) = Stand::new().await else { return };
     put_night(&stand.world, 1, 600);
-    stand.world.faults().sometimes(1.0, Operation::RetractDataset, Fault::Delay(Duration::from_millis(100)));
+    stand.world.faults().sometimes(1.0, Operation::RetractCommittedDataset, Fault::Delay(Duration::from_millis(100)));
     let plan = plan(&stand.host(), 1).await;
     let run = stand.engine.submit(&plan, None, "ada").await.unwrap().run;
     stand.engine.approve(&run, &yes(&plan)).await.unwrap();
@@ -170,7 +173,8 @@ async fn an_action_that_was_changed_in_the_archive_never_runs() {
     let run = stand.engine.submit(&plan, None, "ada").await.unwrap().run;
     let block = stand.archive().join("runs").join(&run).join("block-00001.jsonl");
     let text = std::fs::read_to_string(&block).unwrap();
-    std::fs::write(&block, text.replace(&dataset(1, 299).to_string(), &dataset(2, 0).to_string())).unwrap();
+    let planned = (0..300).map(|number| dataset(1, number).to_string()).find(|id| text.contains(id)).unwrap();
+    std::fs::write(&block, text.replace(&planned, &dataset(2, 0).to_string())).unwrap();
     let refused = stand.engine.approve(&run, &yes(&plan)).await.unwrap_err();
     assert!(refused.to_string().contains("digests differ"), "{refused}");
     assert_eq!(stand.effects(1, 300) + stand.effects(2, 1), 0);

@@ -60,7 +60,7 @@ impl Stand {
     /// Waits until the engine has begun a run that was submitted.
     pub(crate) async fn begun(&self, run: &str) {
         let begun = format!("select count(*) as n from state where service_key = '{run}' and key = 'stage'");
-        eventually(async || self._server.query(&begun).await.unwrap()["rows"][0]["n"] == 1).await;
+        eventually(async || self._server.query(&begun).await.unwrap()[0]["n"] == 1).await;
     }
 
     /// Waits until nobody holds a subject.
