@@ -27,7 +27,8 @@ pub(crate) struct Part(pub(crate) Arc<Shared>);
     client_visibility = "pub(crate)",
     ingress_private,
     inactivity_timeout = "5m",
-    abort_timeout = "30m"
+    abort_timeout = "30m",
+    invocation_retry_policy(initial_interval = "100ms", factor = 2.0, max_interval = "5s", max_attempts = 20000, on_max_attempts = "pause")
 )]
 impl Part {
     /// Walks through a part to its end, or until it stops.
