@@ -159,7 +159,7 @@ impl Archive {
             actions.push(b'\n');
         }
         self.put(&of_run(run, "actions.jsonl"), actions).await?;
-        let left: Vec<usize> = (0..plan.len()).filter(|&i| ends.of(i) == End::Left).collect();
+        let left: Vec<usize> = (0..plan.len()).filter(|&i| matches!(ends.of(i), End::Left | End::Perhaps)).collect();
         if !left.is_empty() {
             let mut by_hand = Vec::new();
             plan.write_by_hand(left, &mut by_hand)
@@ -179,13 +179,13 @@ impl Archive {
         self.read(&of_run(run, "report.json")).await
     }
 
-    /// The indices of the actions that a run changed, in order: what an undo takes back.
+    /// The indices of the actions that a run changed, or may have changed, in order: what an undo looks at.
     pub(crate) async fn changed(&self, run: &str) -> Result<Option<Vec<usize>>> {
         let Some(bytes) = self.get(&of_run(run, "actions.jsonl")).await? else { return Ok(None) };
         let mut changed = Vec::new();
         for (i, line) in bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).enumerate() {
             let line: Line = serde_json::from_slice(line).map_err(|e| corrupt("actions.jsonl", &e))?;
-            if line.end == End::Changed {
+            if matches!(line.end, End::Changed | End::Perhaps) {
                 changed.push(i);
             }
         }
@@ -311,6 +311,8 @@ pub(crate) enum End {
     Changed,
     /// It was so already.
     Already,
+    /// Called, and no effect was seen.
+    Perhaps,
     /// Not done.
     Left,
 }

@@ -34,7 +34,7 @@ impl Desk {
         let Json(HeadDelivery { run, head }) = head;
         let head = read(&run, &head)?;
         self.0.host_of(&head).map_err(told)?;
-        Ok(self.0.archive.admit(&run, &head).await.map(drop).map_err(told)?)
+        self.0.archive.admit(&run, &head).await.map(drop).map_err(told)
     }
 
     /// Takes a part of a plan.

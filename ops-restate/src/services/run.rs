@@ -27,7 +27,13 @@ pub(crate) struct Run(pub(crate) Arc<Shared>);
     client_visibility = "pub(crate)",
     workflow_completion_retention = "7 days",
     journal_retention = "1 day",
-    invocation_retry_policy(initial_interval = "100ms", factor = 2.0, max_interval = "5s", max_attempts = 20000, on_max_attempts = "pause")
+    invocation_retry_policy(
+        initial_interval = "100ms",
+        factor = 2.0,
+        max_interval = "5s",
+        max_attempts = 20000,
+        on_max_attempts = "pause"
+    )
 )]
 impl Run {
     /// Waits for the approval, and runs the plan.
