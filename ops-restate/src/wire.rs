@@ -116,12 +116,13 @@ impl From<Refused> for Failure {
 }
 
 /// What a part has done since it last told.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Step {
     pub(crate) done: usize,
     pub(crate) performed: usize,
     pub(crate) tried: usize,
-    pub(crate) troubled: usize,
+    /// The keys of what is in trouble, and why.
+    pub(crate) troubles: Vec<(String, String)>,
 }
 
 /// Who holds a subject.

@@ -226,7 +226,7 @@ impl<'ctx> Walker<'ctx> {
             }
         }
         // A message for every look that shows something, not for every call.
-        if self.board.done > 0 || self.board.troubled > 0 {
+        if self.board.done > 0 || !self.board.troubles.is_empty() {
             let step = std::mem::take(&mut self.board);
             self.ctx.object_client::<BoardClient<'_>>(self.order.run.clone()).add(Json(step)).send();
         }
@@ -234,7 +234,7 @@ impl<'ctx> Walker<'ctx> {
     }
 
     fn trouble(&mut self, i: usize, why: String) {
-        self.board.troubled += 1;
+        self.board.troubles.push((self.key(i), why.clone()));
         if self.told.troubles.len() < NAMED {
             self.told.troubles.push((self.key(i), why));
         }
