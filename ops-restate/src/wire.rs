@@ -36,6 +36,10 @@ pub(crate) struct PartEnd {
     pub(crate) already: Ranges,
     /// Called, and no effect was seen: an undo looks at them too.
     pub(crate) perhaps: Ranges,
+    /// How many calls were accepted.
+    pub(crate) performed: usize,
+    /// How many calls failed.
+    pub(crate) tried: usize,
     /// How many actions failed.
     pub(crate) failed: usize,
     /// Whether one of them was destructive.

@@ -163,8 +163,14 @@ impl<'ctx> Walker<'ctx> {
             Err(error) => (Err(Failure::lost()), Some(error)),
         };
         match &result {
-            Ok(()) => self.board.performed += 1,
-            Err(_) => self.board.tried += 1,
+            Ok(()) => {
+                self.board.performed += 1;
+                self.told.performed += 1;
+            }
+            Err(_) => {
+                self.board.tried += 1;
+                self.told.tried += 1;
+            }
         }
         let changes = self.walk.performed(i, result, self.now);
         self.take(changes).await?;
@@ -280,6 +286,8 @@ impl PartEnd {
             changed: Ranges::default(),
             already: Ranges::default(),
             perhaps: Ranges::default(),
+            performed: 0,
+            tried: 0,
             failed: 0,
             destructive: false,
             troubles: Vec::new(),

@@ -43,16 +43,18 @@ impl Run {
         ctx.set(STAGE, Json(Stage::Waiting));
         let course = Course::new(&ctx, &self.0, order.0).await?;
         let taken = course.take(|phase| ctx.set(STAGE, Json(Stage::Running { phase }))).await;
-        let stage = match &taken {
-            Ok(stage) => stage.clone(),
-            Err(error) => Stage::Ended { outcome: Outcome::Unknown, line: error.message().to_owned() },
+        let (stage, told) = match &taken {
+            Ok(ended) => ended.clone(),
+            Err(error) => {
+                let board = ctx.object_client::<BoardClient<'_>>(ctx.key()).read().call().await;
+                let line = error.message().to_owned();
+                (Stage::Ended { outcome: Outcome::Unknown, line }, board.map(|Json(told)| told).unwrap_or_default())
+            }
         };
-        // The board is wiped later; how far the run came is kept with it.
-        let board = ctx.object_client::<BoardClient<'_>>(ctx.key()).read().call().await;
-        ctx.set(TOLD, Json(board.map(|Json(told)| told).unwrap_or_default()));
+        ctx.set(TOLD, Json(told));
         ctx.set(STAGE, Json(stage));
         ctx.object_client::<BoardClient<'_>>(ctx.key()).wipe().send_after(std::time::Duration::from_secs(60));
-        Ok(Json(taken?))
+        Ok(Json(taken?.0))
     }
 
     /// A person's word for the plan: checked against all of it before the run hears it.
