@@ -1,4 +1,4 @@
-//! What this process took of its machine, as the kernel tells it.
+//! What a process took of its machine, as the kernel tells it.
 
 use std::io::{Error, Result};
 
@@ -7,10 +7,22 @@ use std::io::{Error, Result};
 /// # Errors
 /// Where the kernel does not tell it.
 pub fn peak() -> Result<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
+    peak_in("/proc/self/status")
+}
+
+/// The most memory that another process ever had resident, in bytes.
+///
+/// # Errors
+/// Where the process has ended, or the kernel does not tell it.
+pub fn peak_of(process: u32) -> Result<u64> {
+    peak_in(&format!("/proc/{process}/status"))
+}
+
+fn peak_in(file: &str) -> Result<u64> {
+    let status = std::fs::read_to_string(file)?;
     let kib =
         status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse::<u64>().ok());
-    Ok(kib.ok_or_else(|| Error::other("/proc/self/status says nothing of VmHWM"))? * 1024)
+    Ok(kib.ok_or_else(|| Error::other(format!("{file} says nothing of VmHWM")))? * 1024)
 }
 
 /// The seconds that this thread was on a processor.
