@@ -11,8 +11,8 @@ use crate::deck::Cards;
 use crate::draft::Blocks;
 use crate::head::BLOCK;
 use crate::{
-    Action, Approved, Danger, Draft, Error, Facts, Finding, Head, Obligation, Observed, Part, Plan, Recipe, Result, Subject,
-    Target,
+    Action, Approved, Danger, Draft, Error, Facts, Finding, Head, Obligation, Observed, Part, Plan, Recipe, Result,
+    Subject, Target,
 };
 
 /// A future on the heap.

@@ -47,7 +47,7 @@ start() { # node
     # Variables of these names would be settings, stronger than the file's.
     (
         unset "${!RESTATE_@}"
-        DO_NOT_TRACK=1 exec setsid "$binary" --no-logo --config-file "$folder/node-$1.toml"
+        exec setsid "$binary" --no-logo --config-file "$folder/node-$1.toml"
     ) >>"$folder/node-$1.log" 2>&1 </dev/null &
     local pid=$!
     echo "$pid $(began "$pid")" >"$folder/pids/node-$1"
@@ -65,22 +65,31 @@ well() {
     ((led >= 4))
 }
 
-if [[ -s $folder/node-1.toml ]]; then
-    [[ $(ls "$folder"/node-?.toml | wc -l) == "$nodes" ]] || { echo "$folder has another number of nodes" >&2; exit 1; }
-else
-    configure
-fi
-for ((node = 1; node <= nodes; node++)); do start $node; done
-for _ in {1..300}; do
-    if well; then
+# Waits until they are well; fails where one ends, or after a minute.
+start_all() {
+    local node file until=$((SECONDS + 60))
+    for ((node = 1; node <= nodes; node++)); do start $node; done
+    until well; do
+        for file in "$folder"/pids/*; do runs "$file" || return 1; done
+        ((SECONDS < until)) || return 1
+        sleep 0.2
+    done
+}
+
+known=$(find "$folder" -maxdepth 1 -name 'node-?.toml' | wc -l)
+((known == 0 || known == nodes)) || { echo "$folder is one of $known nodes, not $nodes" >&2; exit 1; }
+for try in 1 2 3; do
+    ((known)) || configure
+    if start_all; then
         echo "http://127.0.0.1:$(port 1 admin)" >"$folder/admin"
         echo "http://127.0.0.1:$(port 1 ingress)" | tee "$folder/ingress"
         exit 0
     fi
-    for file in "$folder"/pids/*; do runs "$file" || break 2; done
-    sleep 0.2
+    echo "Restate's server did not start:" >&2
+    tail -n 30 "$folder"/node-?.log >&2
+    "$here/stop.sh" "$folder"
+    # Another process may have taken a port meanwhile. Where there are data, they know their ports.
+    ((known == 0)) && grep -q "failed binding to address" "$folder"/node-?.log || break
+    rm -rf "$folder"/node-?.{toml,log} "$folder/data"
 done
-echo "Restate's server did not start:" >&2
-tail -n 30 "$folder"/node-?.log >&2
-"$here/stop.sh" "$folder"
 exit 1

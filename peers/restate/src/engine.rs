@@ -74,8 +74,11 @@ impl Engine {
         Ok(Self { nodes, binary: binary.to_owned(), client: http::client()?, cluster, folder })
     }
 
-    /// Waits until all running nodes are well, and every partition has its leader.
-    async fn settle(&mut self) -> Result<()> {
+    /// Waits until all running nodes are well, and every partition has its leader: after a kill, until the others do without.
+    ///
+    /// # Errors
+    /// It was not so after 60 s, or a node ended by itself: with the last lines of the logs.
+    pub async fn settle(&mut self) -> Result<()> {
         let until = Instant::now() + PATIENCE;
         loop {
             if self.is_well().await {
@@ -136,14 +139,15 @@ impl Engine {
     pub async fn register(&self, handler: &str) -> Result<()> {
         let until = Instant::now() + REGISTRATION;
         let what = json!({ "uri": handler, "force": true });
-        while let Err(error) = http::post(&self.client, &format!("{}/deployments", self.admin()), &what).await {
-            if Instant::now() > until {
-                return Err(error);
+        let deployment = loop {
+            match http::post(&self.client, &format!("{}/deployments", self.admin()), &what).await {
+                Ok(deployment) => break deployment["id"].as_str().unwrap_or_default().to_owned(),
+                Err(error) if Instant::now() > until => return Err(error),
+                Err(_) => sleep(PAUSE).await,
             }
-            sleep(PAUSE).await;
-        }
+        };
         // Each node learns it by itself, and knows no such service until then.
-        while !self.agree().await {
+        while !self.all_know(&deployment).await {
             if Instant::now() > until {
                 return Err(Error::new(ErrorKind::TimedOut, "not all nodes know the handler"));
             }
@@ -152,8 +156,14 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether all running nodes know the same services.
-    async fn agree(&self) -> bool {
+    /// Whether all running nodes know a deployment, and the same services.
+    async fn all_know(&self, deployment: &str) -> bool {
+        let know = join_all(self.up().map(async |node| {
+            http::get(&self.client, &format!("{}/deployments/{deployment}", node.admin())).await.is_ok()
+        }));
+        if know.await.contains(&false) {
+            return false;
+        }
         let states = join_all(self.up().map(|node| node.status(&self.client))).await;
         let versions: Option<Vec<u64>> =
             states.iter().map(|state| state.as_ref().ok()?["schema_version"].as_u64()).collect();

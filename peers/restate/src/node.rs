@@ -83,7 +83,7 @@ impl Node {
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("RESTATE_")) {
             command.env_remove(name);
         }
-        command.env("DO_NOT_TRACK", "1").arg("--no-logo").arg("--config-file").arg(self.file("toml"));
+        command.arg("--no-logo").arg("--config-file").arg(self.file("toml"));
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         self.process = Some(command.spawn()?);
         Ok(())
