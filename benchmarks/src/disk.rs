@@ -1,10 +1,9 @@
 //! What lies on the disk.
 
 use std::io::Result;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-/// The bytes that the files of a folder take, as they are allocated: what is set aside and not written yet does not count.
+/// How long the files of a folder are, added up, in bytes: what a file system sets aside for them does not count.
 ///
 /// # Errors
 /// When a folder cannot be read.
@@ -14,7 +13,7 @@ pub fn bytes(folder: &Path) -> Result<u64> {
         let entry = entry?;
         // A server may take a file away meanwhile.
         let Ok(metadata) = entry.metadata() else { continue };
-        sum += if metadata.is_dir() { bytes(&entry.path())? } else { metadata.blocks() * 512 };
+        sum += if metadata.is_dir() { bytes(&entry.path())? } else { metadata.len() };
     }
     Ok(sum)
 }

@@ -94,7 +94,7 @@ pub(crate) async fn measure(sandbox: &Sandbox, server: &Server, no_delay: bool) 
     arguments.extend(no_delay.then_some("--no-delay"));
     let mut handlers = Own::start(&arguments)?;
     server.register(&handlers.line()?).await?;
-    let empty = server.disk()?;
+    let (empty, before) = (server.disk()?, server.memory()?);
     let clients = Clients::of(&sandbox.metapod, &sandbox.sonar)?;
     let begun = Instant::now();
     let datasets = clients.sonar.datasets(sandbox.transaction, &DatasetFilter::committed()).await?;
@@ -113,6 +113,7 @@ pub(crate) async fn measure(sandbox: &Sandbox, server: &Server, no_delay: bool) 
         plan: plan.as_secs_f64(),
         run: ran.as_secs_f64(),
         own_memory: process::peak_of(handlers.id())?,
+        server_before: before,
         server_memory: server.memory()?,
         server_disk: server.disk()?.saturating_sub(empty),
         ..Took::default()

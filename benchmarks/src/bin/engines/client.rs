@@ -22,7 +22,7 @@ const EVERY: Duration = Duration::from_millis(100);
 pub(crate) async fn measure(sandbox: &Sandbox, server: &Server, datasets: usize, archive: &Path) -> Result<Took> {
     let (handlers, address) = handlers::start(sandbox, archive)?;
     server.register(&address).await?;
-    let empty = server.disk()?;
+    let (empty, before) = (server.disk()?, server.memory()?);
     let engine = Engine::builder(Environment::new("benchmark"), &server.ingress()).build()?;
     let registry: Registry = registry(&Clients::of(&sandbox.metapod, &sandbox.sonar)?);
 
@@ -54,6 +54,7 @@ pub(crate) async fn measure(sandbox: &Sandbox, server: &Server, datasets: usize,
         submit: submission.as_secs_f64(),
         run: ran.as_secs_f64(),
         own_memory: process::peak_of(handlers.id())?,
+        server_before: before,
         server_memory: server.memory()?,
         own_disk: disk::bytes(archive)?,
         server_disk: server.disk()?.saturating_sub(empty),

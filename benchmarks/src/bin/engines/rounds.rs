@@ -62,6 +62,8 @@ pub(crate) struct Took {
     pub(crate) run: f64,
     /// The peak of the process that runs the recipe: the runner, or the handlers.
     pub(crate) own_memory: u64,
+    /// What the engine's nodes had needed before the run, added up.
+    pub(crate) server_before: u64,
     /// The peaks of the engine's nodes, added up.
     pub(crate) server_memory: u64,
     /// The run's folder, or the archive.
@@ -149,8 +151,8 @@ fn speed(size: &Size, measured: &[(Way, Vec<Took>)]) -> String {
 /// What it takes of the machine.
 fn cost(measured: &[(Way, Vec<Took>)]) -> String {
     let mut text = String::from(
-        "| MB | memory: runner or handlers | memory: the engine's nodes | disk: folder or archive | disk: the engine's data |\n\
-         |---|---:|---:|---:|---:|\n",
+        "| MB | memory: runner or handlers | memory: the engine's nodes | … before the run | disk: folder or archive | disk: the engine's data |\n\
+         |---|---:|---:|---:|---:|---:|\n",
     );
     for (way, all) in measured {
         let of = |part: fn(&Took) -> u64| {
@@ -158,10 +160,11 @@ fn cost(measured: &[(Way, Vec<Took>)]) -> String {
             if bytes > 0.0 { format!("{:.1}", bytes / 1e6) } else { String::new() }
         };
         text.push_str(&format!(
-            "| {} | {} | {} | {} | {} |\n",
+            "| {} | {} | {} | {} | {} | {} |\n",
             way.name(),
             of(|took| took.own_memory),
             of(|took| took.server_memory),
+            of(|took| took.server_before),
             of(|took| took.own_disk),
             of(|took| took.server_disk),
         ));
@@ -171,13 +174,14 @@ fn cost(measured: &[(Way, Vec<Took>)]) -> String {
 
 fn notes(size: &Size, binary: &Path, runs: &Path) -> String {
     format!(
-        "{} datasets, from the approval to the end; by hand, from the call to its answer. Medians of {} rounds in alternating order \
+        "{} datasets, from the approval to the end; by hand, from the call to its answer. Medians of {} round{} in alternating order \
          (smallest–largest); ratios: medians of the rounds' own. Each time against a fresh sandbox and a fresh engine, all of \
          it on one machine. After each, the sandbox had retracted every dataset exactly once. Memory: peaks of whole \
-         processes, the engine's nodes added up. Disk: what is allocated; of the engine, what its data grew by.\n\n\
+         processes, the engine's nodes added up. Disk: how long the files are; of the engine, what its data grew by.\n\n\
          Machine: {}.\n\nVersions: benchmarks {}, {}, restate-sdk 0.13.\n",
         thousands(size.datasets as f64),
         size.rounds,
+        if size.rounds == 1 { "" } else { "s" },
         machine::line(runs),
         env!("CARGO_PKG_VERSION"),
         server::version(binary),

@@ -69,11 +69,6 @@ impl Server {
     pub(crate) fn disk(&self) -> Result<u64> {
         Ok(disk::bytes(&self.engine.folder().join("data"))?)
     }
-
-    /// Asks it by SQL.
-    pub(crate) async fn query(&self, sql: &str) -> Result<serde_json::Value> {
-        Ok(self.engine.query(sql).await?)
-    }
 }
 
 /// The processes whose command line names a folder.
