@@ -100,6 +100,7 @@ pub(crate) async fn measure(sandbox: &Sandbox, server: &Server, no_delay: bool) 
     let datasets = clients.sonar.datasets(sandbox.transaction, &DatasetFilter::committed()).await?;
     let ids: Vec<DatasetId> = datasets.into_iter().map(|dataset| dataset.id).collect();
     let plan = begun.elapsed();
+    let (own, nodes) = (process::on_processors(handlers.id())?, server.on_processors()?);
     let begun = Instant::now();
     let client = reqwest::Client::builder().no_proxy().build()?;
     let call = client.post(format!("{}/RetractAll/benchmark/run", server.ingress()));
@@ -115,6 +116,8 @@ pub(crate) async fn measure(sandbox: &Sandbox, server: &Server, no_delay: bool) 
         own_memory: process::peak_of(handlers.id())?,
         server_before: before,
         server_memory: server.memory()?,
+        own_processor: process::on_processors(handlers.id())? - own,
+        server_processor: server.on_processors()? - nodes,
         server_disk: server.disk()?.saturating_sub(empty),
         ..Took::default()
     })

@@ -34,6 +34,7 @@ pub(crate) async fn measure(sandbox: &Sandbox, server: &Server, datasets: usize,
     let submitted = engine.submit(&plan, None, "benchmark").await?;
     let submission = begun.elapsed();
 
+    let (own, nodes) = (process::on_processors(handlers.id())?, server.on_processors()?);
     let begun = Instant::now();
     engine.approve(&submitted.run, &approval(submitted.digest, datasets)).await?;
     loop {
@@ -56,6 +57,8 @@ pub(crate) async fn measure(sandbox: &Sandbox, server: &Server, datasets: usize,
         own_memory: process::peak_of(handlers.id())?,
         server_before: before,
         server_memory: server.memory()?,
+        own_processor: process::on_processors(handlers.id())? - own,
+        server_processor: server.on_processors()? - nodes,
         own_disk: disk::bytes(archive)?,
         server_disk: server.disk()?.saturating_sub(empty),
     })

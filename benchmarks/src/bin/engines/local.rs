@@ -38,6 +38,7 @@ impl Local {
         let ask = Ask::new(&question, target(), Timestamp::now())?.spilling_to(runs.spill()?);
         let plan = registry.plan(ask).await?;
         let planned = begun.elapsed();
+        let own = process::on_processors(std::process::id())?;
         let begun = Instant::now();
         let word = approval(plan.digest(), self.datasets);
         let approved = plan.approve(word).map_err(|(_, error)| error)?;
@@ -48,6 +49,7 @@ impl Local {
             plan: planned.as_secs_f64(),
             run: ran.as_secs_f64(),
             own_memory: process::peak()?,
+            own_processor: process::on_processors(std::process::id())? - own,
             own_disk: disk::bytes(&self.runs)?,
             ..Took::default()
         };

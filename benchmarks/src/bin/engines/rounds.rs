@@ -35,9 +35,11 @@ pub(crate) enum Way {
     ByHand,
     /// The same, with small frames sent at once.
     ByHandNoDelay,
+    /// That, on three nodes.
+    ByHandThree,
 }
 
-pub(crate) const WAYS: [Way; 5] = [Way::Local, Way::One, Way::ByHandNoDelay, Way::Three, Way::ByHand];
+pub(crate) const WAYS: [Way; 6] = [Way::Local, Way::One, Way::ByHandNoDelay, Way::Three, Way::ByHandThree, Way::ByHand];
 
 impl Way {
     fn name(self) -> &'static str {
@@ -47,6 +49,7 @@ impl Way {
             Self::Three => "the engine, three nodes that keep every record twice",
             Self::ByHand => "by hand: a workflow of the SDK, served as its documentation has it, one node",
             Self::ByHandNoDelay => "by hand, with `TCP_NODELAY`, one node",
+            Self::ByHandThree => "by hand, with `TCP_NODELAY`, three nodes",
         }
     }
 }
@@ -66,6 +69,10 @@ pub(crate) struct Took {
     pub(crate) server_before: u64,
     /// The peaks of the engine's nodes, added up.
     pub(crate) server_memory: u64,
+    /// Seconds on a processor of the process that runs the recipe.
+    pub(crate) own_processor: f64,
+    /// Seconds on a processor of the engine's nodes, added up.
+    pub(crate) server_processor: f64,
     /// The run's folder, or the archive.
     pub(crate) own_disk: u64,
     /// What the engine's data grew by.
@@ -106,9 +113,9 @@ async fn once(way: Way, datasets: usize, binary: &Path, runs: &Path) -> Result<T
             let server = Server::start(binary, way == Way::Three).await?;
             client::measure(&sandbox, &server, datasets, folder.path()).await?
         }
-        Way::ByHand | Way::ByHandNoDelay => {
-            let server = Server::start(binary, false).await?;
-            by_hand::measure(&sandbox, &server, way == Way::ByHandNoDelay).await?
+        Way::ByHand | Way::ByHandNoDelay | Way::ByHandThree => {
+            let server = Server::start(binary, way == Way::ByHandThree).await?;
+            by_hand::measure(&sandbox, &server, way != Way::ByHand).await?
         }
     };
     let retractions = sandbox.retractions().await?;
@@ -151,23 +158,24 @@ fn speed(size: &Size, measured: &[(Way, Vec<Took>)]) -> String {
 /// What it takes of the machine.
 fn cost(measured: &[(Way, Vec<Took>)]) -> String {
     let mut text = String::from(
-        "| MB | memory: runner or handlers | memory: the engine's nodes | … before the run | disk: folder or archive | disk: the engine's data |\n\
-         |---|---:|---:|---:|---:|---:|\n",
+        "| runner or handlers, and the engine's nodes | seconds on a processor | … nodes | memory, MB | … nodes | … nodes before | \
+         disk, MB: folder or archive | … nodes |\n|---|---:|---:|---:|---:|---:|---:|---:|\n",
     );
     for (way, all) in measured {
-        let of = |part: fn(&Took) -> u64| {
-            let bytes = median(&all.iter().map(|took| part(took) as f64).collect::<Vec<f64>>());
-            if bytes > 0.0 { format!("{:.1}", bytes / 1e6) } else { String::new() }
+        let of = |part: fn(&Took) -> f64, digits: usize| {
+            let value = median(&all.iter().map(part).collect::<Vec<f64>>());
+            if value > 0.0 { format!("{value:.digits$}") } else { String::new() }
         };
-        text.push_str(&format!(
-            "| {} | {} | {} | {} | {} | {} |\n",
-            way.name(),
-            of(|took| took.own_memory),
-            of(|took| took.server_memory),
-            of(|took| took.server_before),
-            of(|took| took.own_disk),
-            of(|took| took.server_disk),
-        ));
+        let cells = [
+            of(|took| took.own_processor, 2),
+            of(|took| took.server_processor, 2),
+            of(|took| took.own_memory as f64 / 1e6, 0),
+            of(|took| took.server_memory as f64 / 1e6, 0),
+            of(|took| took.server_before as f64 / 1e6, 0),
+            of(|took| took.own_disk as f64 / 1e6, 1),
+            of(|took| took.server_disk as f64 / 1e6, 1),
+        ];
+        text.push_str(&format!("| {} | {} |\n", way.name(), cells.join(" | ")));
     }
     text
 }
@@ -177,7 +185,7 @@ fn notes(size: &Size, binary: &Path, runs: &Path) -> String {
         "{} datasets, from the approval to the end; by hand, from the call to its answer. Medians of {} round{} in alternating order \
          (smallest–largest); ratios: medians of the rounds' own. Each time against a fresh sandbox and a fresh engine, all of \
          it on one machine. After each, the sandbox had retracted every dataset exactly once. Memory: peaks of whole \
-         processes, the engine's nodes added up. Disk: how long the files are; of the engine, what its data grew by.\n\n\
+         processes; the nodes are added up. Processor: during the run. Disk: how long the files are; of the engine, what its data grew by.\n\n\
          Machine: {}.\n\nVersions: benchmarks {}, {}, restate-sdk 0.13.\n",
         thousands(size.datasets as f64),
         size.rounds,

@@ -65,6 +65,11 @@ impl Server {
         self.nodes.iter().map(|&node| Ok(process::peak_of(node)?)).sum()
     }
 
+    /// The seconds that its nodes were on a processor, added up.
+    pub(crate) fn on_processors(&self) -> Result<f64> {
+        self.nodes.iter().map(|&node| Ok(process::on_processors(node)?)).sum()
+    }
+
     /// What its data take on the disk, in bytes, of all nodes.
     pub(crate) fn disk(&self) -> Result<u64> {
         Ok(disk::bytes(&self.engine.folder().join("data"))?)
