@@ -15,7 +15,7 @@ use super::subject::SubjectClient;
 use super::tally::Tally;
 use super::{is_cancel, told};
 use crate::shared::Shared;
-use crate::status::Stage;
+use crate::status::{Stage, Told};
 use crate::steps::Steps;
 use crate::wire::{Holder, PartEnd, PartOrder, Ranges, RunOrder};
 
@@ -50,7 +50,7 @@ impl<'ctx> Course<'ctx> {
     }
 
     /// Waits for the approval, runs the plan, and says how it ended. `enter` is told of every phase.
-    pub(super) async fn take(mut self, enter: impl Fn(usize)) -> Result<Stage, TerminalError> {
+    pub(super) async fn take(mut self, enter: impl Fn(usize)) -> Result<(Stage, Told), TerminalError> {
         let waited = self.ctx.promise::<Json<Approval>>(APPROVAL).await;
         self.began = self.now("begin").await?;
         let approval = match waited {
@@ -61,42 +61,38 @@ impl<'ctx> Course<'ctx> {
             }
             Err(error) => return Err(error),
         };
-        let locks = self.lock().await?;
-        let course = self.walk(&approval, enter).await;
+        let mut locks = Vec::new();
+        let course = match self.lock(&mut locks).await {
+            Ok(()) => self.walk(&approval, enter).await,
+            Err(error) => Err(error),
+        };
         // Whatever happened: nobody is kept out by a run that is over.
-        for lock in &locks {
-            self.ctx.object_client::<SubjectClient<'_>>(lock.clone()).free(Json(self.run.clone())).send();
+        for lock in locks {
+            self.ctx.object_client::<SubjectClient<'_>>(lock).free(Json(self.run.clone())).send();
         }
         let findings = course?;
         self.close(Some(approval), findings).await
     }
 
-    /// Takes every subject, in order; all or none of them.
-    async fn lock(&mut self) -> Result<Vec<String>, TerminalError> {
-        let mut taken = Vec::new();
+    /// Takes every subject, in order. Where one is held by another run, this one stops.
+    async fn lock(&mut self, taken: &mut Vec<String>) -> Result<(), TerminalError> {
         let who = Holder { run: self.run.clone(), operator: self.operator.clone() };
         for subject in self.head.subjects.clone() {
             let key = subject_key(&self.head, &subject);
             let take = self.ctx.object_client::<SubjectClient<'_>>(key.clone()).take(Json(who.clone())).call().await;
-            let held = match take {
-                Ok(Json(None)) => {
-                    taken.push(key);
-                    continue;
-                }
+            // Also where no answer came: it may be ours by now. Freeing what another run holds does nothing.
+            taken.push(key);
+            match take {
+                Ok(Json(None)) => {}
                 Ok(Json(Some(holder))) => {
-                    Stop::Held(format!("{subject} is held by run {} of {}", holder.run, holder.operator))
+                    let text = format!("{subject} is held by run {} of {}", holder.run, holder.operator);
+                    self.tally.stop(Stop::Held(text));
+                    return Ok(());
                 }
-                Err(error) if is_cancel(&error) => {
-                    // It may be ours by now.
-                    taken.push(key);
-                    Stop::Asked
-                }
-                Err(error) => return Err(error),
-            };
-            self.tally.stop(held);
-            break;
+                Err(error) => return self.asked(error),
+            }
         }
-        Ok(taken)
+        Ok(())
     }
 
     /// Walks phase by phase, and proves the effect of the whole.
@@ -247,7 +243,11 @@ impl<'ctx> Course<'ctx> {
     }
 
     /// Keeps the report, beyond the engine's own memory.
-    async fn close(mut self, approval: Option<Approval>, findings: Vec<Finding>) -> Result<Stage, TerminalError> {
+    async fn close(
+        mut self,
+        approval: Option<Approval>,
+        findings: Vec<Finding>,
+    ) -> Result<(Stage, Told), TerminalError> {
         let outcome = self.tally.outcome(&findings);
         let account = self.tally.account(&self.run, &self.operator, self.began, outcome, findings);
         let ends = self.tally.ends();
@@ -270,7 +270,8 @@ impl<'ctx> Course<'ctx> {
                 Ok(Json(Stage::Ended { outcome, line: report.line() }))
             })
         });
-        kept.await.map(|Json(stage)| stage)
+        let Json(stage) = kept.await?;
+        Ok((stage, self.tally.told()))
     }
 
     async fn now(&mut self, name: &str) -> Result<Timestamp, TerminalError> {

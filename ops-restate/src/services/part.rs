@@ -163,8 +163,14 @@ impl<'ctx> Walker<'ctx> {
             Err(error) => (Err(Failure::lost()), Some(error)),
         };
         match &result {
-            Ok(()) => self.board.performed += 1,
-            Err(_) => self.board.tried += 1,
+            Ok(()) => {
+                self.board.performed += 1;
+                self.told.performed += 1;
+            }
+            Err(_) => {
+                self.board.tried += 1;
+                self.told.tried += 1;
+            }
         }
         let changes = self.walk.performed(i, result, self.now);
         self.take(changes).await?;
@@ -226,7 +232,7 @@ impl<'ctx> Walker<'ctx> {
             }
         }
         // A message for every look that shows something, not for every call.
-        if self.board.done > 0 || self.board.troubled > 0 {
+        if self.board.done > 0 || !self.board.troubles.is_empty() {
             let step = std::mem::take(&mut self.board);
             self.ctx.object_client::<BoardClient<'_>>(self.order.run.clone()).add(Json(step)).send();
         }
@@ -234,7 +240,7 @@ impl<'ctx> Walker<'ctx> {
     }
 
     fn trouble(&mut self, i: usize, why: String) {
-        self.board.troubled += 1;
+        self.board.troubles.push((self.key(i), why.clone()));
         if self.told.troubles.len() < NAMED {
             self.told.troubles.push((self.key(i), why));
         }
@@ -280,6 +286,8 @@ impl PartEnd {
             changed: Ranges::default(),
             already: Ranges::default(),
             perhaps: Ranges::default(),
+            performed: 0,
+            tried: 0,
             failed: 0,
             destructive: false,
             troubles: Vec::new(),

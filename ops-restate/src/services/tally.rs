@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use ops_plan::{Account, Finding, Head, Obligation, Outcome, Stop, Verdict};
 
 use crate::archive::{End, Ends};
+use crate::status::{Progress, Told};
 use crate::wire::{PartEnd, Ranges};
 
 /// How many failures of actions that are not destructive stop a run: as on one machine.
@@ -14,11 +15,14 @@ const NAMED: usize = 20;
 #[derive(Debug)]
 pub(super) struct Tally {
     ends: Vec<End>,
+    performed: usize,
+    tried: usize,
     failures: usize,
     /// What a part stopped for that does not stop the others: a failure which is not destructive.
     failed: Option<Stop>,
     stop: Option<Stop>,
     unknown: bool,
+    troubled: usize,
     troubles: Vec<(String, String)>,
     debts: Vec<Obligation>,
     settles: Vec<String>,
@@ -28,10 +32,13 @@ impl Tally {
     pub(super) fn of(head: &Head) -> Self {
         Self {
             ends: vec![End::Left; head.len()],
+            performed: 0,
+            tried: 0,
             failures: 0,
             failed: None,
             stop: None,
             unknown: false,
+            troubled: 0,
             troubles: Vec::new(),
             debts: Vec::new(),
             settles: head.settles.clone(),
@@ -52,6 +59,9 @@ impl Tally {
         self.mark(&end.changed, End::Changed);
         self.mark(&end.already, End::Already);
         self.mark(&end.perhaps, End::Perhaps);
+        self.performed += end.performed;
+        self.tried += end.tried;
+        self.troubled += end.troubles.len();
         self.failures += end.failed;
         self.unknown |= end.outcome == Outcome::Unknown;
         self.troubles.extend(end.troubles);
@@ -76,6 +86,13 @@ impl Tally {
 
     pub(super) fn done(&self) -> Vec<usize> {
         self.those(|end| matches!(end, End::Changed | End::Already))
+    }
+
+    /// What the board would say by now, if every message to it had arrived.
+    pub(super) fn told(&self) -> Told {
+        let (performed, tried, troubled) = (self.performed, self.tried, self.troubled);
+        let progress = Progress { done: self.done().len(), performed, tried, troubled };
+        Told { progress, troubles: self.troubles.clone() }
     }
 
     pub(super) fn ends(&self) -> Ends {
