@@ -42,24 +42,34 @@ impl Part {
 }
 
 impl Head {
-    /// A phase cut into parts of at most `most` actions. A phase that begins with a ramp begins with a part of one action:
-    /// the canary.
+    /// A phase cut into parts of at most `most` actions. A phase that begins with a ramp begins with parts of one action: the
+    /// canary, then as many as the ramp's steps take.
     pub fn parts(&self, phase: usize, most: usize) -> Vec<Part> {
         let start: usize = self.phases.iter().take(phase).map(|phase| phase.len()).fold(0, usize::saturating_add);
         let Some(cut) = self.phases.get(phase) else { return Vec::new() };
         let end = start.saturating_add(cut.len()).min(self.blocks.len().saturating_mul(BLOCK));
         let mut parts = Vec::new();
         let mut from = start;
-        let mut size = if cut.is_ramped() { 1 } else { most.max(1) };
+        let alone = if cut.is_ramped() { in_ramp(cut.width) } else { 0 };
         while from < end {
             let border = (from / BLOCK + 1) * BLOCK;
+            let size = if parts.len() < alone { 1 } else { most.max(1) };
             let to = from.saturating_add(size).min(border).min(end);
             parts.push(Part { phase, from, to });
             from = to;
-            size = most.max(1);
         }
         parts
     }
+}
+
+/// How many are called in the ramp of so wide a phase: one, two, four … while that is less than the width.
+fn in_ramp(width: usize) -> usize {
+    let (mut step, mut all) = (1, 1);
+    while step * 2 < width.min(BLOCK) {
+        step *= 2;
+        all += step;
+    }
+    all
 }
 
 #[cfg(test)]
@@ -104,7 +114,9 @@ mod tests {
     fn many_changes_begin_with_one() {
         let head = head(&[5, 6]);
         assert_eq!(head.parts(0, 250)[0].len(), 5);
-        assert_eq!(head.parts(1, 250)[0].len(), 1);
+        // The phase is three wide: one alone, two side by side, and then the rest.
+        assert_eq!(head.parts(1, 250).iter().map(Part::len).collect::<Vec<_>>(), [1, 1, 1, 3]);
+        assert_eq!([1, 2, 3, 4, 5, 10].map(in_ramp), [1, 1, 3, 3, 7, 15]);
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl<'ctx> Course<'ctx> {
     }
 
     /// The parts of a phase: as many at once as the phase is wide. A phase of many changes begins with one part of one
-    /// action; then two parts, four … each step seen before the next.
+    /// action; then two such parts, four … each step seen before the next.
     async fn phase(&mut self, phase: usize, approval: &Approval) -> Result<(), TerminalError> {
         let cut = &self.head.phases[phase];
         let width = cut.width.max(1);
