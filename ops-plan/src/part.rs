@@ -42,15 +42,25 @@ impl Part {
 }
 
 impl Head {
-    /// A phase cut into parts of at most `most` actions. A phase that begins with a ramp begins with parts of one action: the
-    /// canary, then as many as the ramp's steps take.
+    /// A phase cut into parts of at most `most` actions, to be walked. A phase that begins with a ramp begins with parts of
+    /// one action: the canary, then as many as the ramp's steps take.
     pub fn parts(&self, phase: usize, most: usize) -> Vec<Part> {
+        let alone = self.phases.get(phase).filter(|cut| cut.is_ramped()).map_or(0, |cut| in_ramp(cut.width));
+        self.cut(phase, alone, most)
+    }
+
+    /// A phase cut into as few parts as it has blocks, to be looked at.
+    pub fn surveys(&self, phase: usize) -> Vec<Part> {
+        self.cut(phase, 0, BLOCK)
+    }
+
+    /// `alone` parts of one action, then parts of at most `most`.
+    fn cut(&self, phase: usize, alone: usize, most: usize) -> Vec<Part> {
         let start: usize = self.phases.iter().take(phase).map(|phase| phase.len()).fold(0, usize::saturating_add);
         let Some(cut) = self.phases.get(phase) else { return Vec::new() };
         let end = start.saturating_add(cut.len()).min(self.blocks.len().saturating_mul(BLOCK));
         let mut parts = Vec::new();
         let mut from = start;
-        let alone = if cut.is_ramped() { in_ramp(cut.width) } else { 0 };
         while from < end {
             let border = (from / BLOCK + 1) * BLOCK;
             let size = if parts.len() < alone { 1 } else { most.max(1) };
@@ -117,6 +127,13 @@ mod tests {
         // The phase is three wide: one alone, two side by side, and then the rest.
         assert_eq!(head.parts(1, 250).iter().map(Part::len).collect::<Vec<_>>(), [1, 1, 1, 3]);
         assert_eq!([1, 2, 3, 4, 5, 10].map(in_ramp), [1, 1, 3, 3, 7, 15]);
+    }
+
+    #[test]
+    fn a_look_needs_as_few_parts_as_there_are_blocks() {
+        let head = head(&[5, 600]);
+        assert_eq!(head.surveys(0).len(), 1);
+        assert_eq!(head.surveys(1).iter().map(Part::len).collect::<Vec<_>>(), [245, 250, 105]);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What came of a run's parts, added up.
 
 use jiff::Timestamp;
-use ops_plan::{Account, Finding, Head, Obligation, Outcome, Stop, Verdict};
+use ops_plan::{Account, Finding, Head, Obligation, Outcome, Part, Stop, Verdict};
 
 use crate::archive::{End, Ends};
 use crate::status::{Progress, Told};
@@ -23,7 +23,7 @@ pub(super) struct Tally {
     stop: Option<Stop>,
     unknown: bool,
     troubled: usize,
-    troubles: Vec<(String, String)>,
+    troubles: Vec<(usize, (String, String))>,
     debts: Vec<Obligation>,
     settles: Vec<String>,
 }
@@ -55,16 +55,18 @@ impl Tally {
         self.stop.is_some()
     }
 
-    pub(super) fn take(&mut self, end: PartEnd) {
+    pub(super) fn take(&mut self, part: Part, end: PartEnd) {
         self.mark(&end.changed, End::Changed);
         self.mark(&end.already, End::Already);
         self.mark(&end.perhaps, End::Perhaps);
         self.performed += end.performed;
         self.tried += end.tried;
-        self.troubled += end.troubles.len();
         self.failures += end.failed;
         self.unknown |= end.outcome == Outcome::Unknown;
-        self.troubles.extend(end.troubles);
+        self.troubled += end.troubles.len();
+        // In the order of the plan, whichever part ended first.
+        self.troubles.extend(end.troubles.into_iter().map(|trouble| (part.from, trouble)));
+        self.troubles.sort_by_key(|(from, _)| *from);
         self.troubles.truncate(NAMED);
         self.debts.extend(end.debts);
         match end.stop {
@@ -92,7 +94,7 @@ impl Tally {
     pub(super) fn told(&self) -> Told {
         let (performed, tried, troubled) = (self.performed, self.tried, self.troubled);
         let progress = Progress { done: self.done().len(), performed, tried, troubled };
-        Told { progress, troubles: self.troubles.clone() }
+        Told { progress, troubles: self.troubles() }
     }
 
     pub(super) fn ends(&self) -> Ends {
@@ -132,10 +134,14 @@ impl Tally {
             changed: self.those(|end| end == End::Changed),
             already: self.those(|end| end == End::Already).len(),
             left: self.those(|end| matches!(end, End::Left | End::Perhaps)),
-            troubles: self.troubles.clone(),
+            troubles: self.troubles(),
             findings,
             debts,
         }
+    }
+
+    fn troubles(&self) -> Vec<(String, String)> {
+        self.troubles.iter().map(|(_, trouble)| trouble.clone()).collect()
     }
 
     fn mark(&mut self, which: &Ranges, end: End) {
