@@ -211,17 +211,16 @@ impl Archive {
 
     pub(crate) async fn keep_debt(&self, run: &str, obligation: &Obligation) -> Result<()> {
         let debt = Debt { run: run.to_owned(), obligation: obligation.clone() };
-        let name = format!("{}.json", obligation.id);
-        self.put(&Path::from_iter(["debts", &name]), json(&debt)?).await?;
+        self.put(&Path::from_iter(["debts", &format!("{}.json", obligation.id)]), json(&debt)?).await?;
         // The same may have been owed and settled before.
-        match self.store.delete(&Path::from_iter(["settled", &name])).await {
+        match self.store.delete(&settled(&obligation.id)).await {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(failed(format!("cannot open the debt {} again", obligation.id), error)),
         }
     }
 
     pub(crate) async fn settle(&self, run: &str, id: &str) -> Result<()> {
-        self.put(&Path::from_iter(["settled", &format!("{id}.json")]), json(&run)?).await
+        self.put(&settled(id), json(&run)?).await
     }
 
     /// What runs left behind and no later run settled, in the order of their ids.
@@ -238,12 +237,9 @@ impl Archive {
             .map_err(|e| failed("cannot list the debts".into(), e))?;
         found.sort_by(|a, b| a.location.cmp(&b.location));
         let mut due = Vec::new();
-        for debt in found {
-            let settled = debt.location.filename().map(|name| Path::from_iter(["settled", name]));
-            if let Some(settled) = settled
-                && self.get(&settled).await?.is_none()
-                && let Some(debt) = self.read(&debt.location).await?
-            {
+        for found in found {
+            let Some(debt) = self.read::<Debt>(&found.location).await? else { continue };
+            if self.get(&settled(&debt.obligation.id)).await?.is_none() {
                 due.push(debt);
             }
         }
@@ -333,6 +329,10 @@ impl Ends {
     }
 }
 
+fn settled(debt: &str) -> Path {
+    Path::from_iter(["settled", &format!("{debt}.json")])
+}
+
 fn head_of(run: &str) -> Path {
     Path::from_iter(["plans", &format!("{run}.json")])
 }
@@ -355,4 +355,75 @@ fn corrupt(file: &str, error: &serde_json::Error) -> Error {
 
 fn failed(what: String, error: object_store::Error) -> Error {
     Error::Io { what, source: std::io::Error::other(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use object_store::memory::InMemory;
+    use ops_plan::Approval;
+
+    use super::*;
+
+    fn archives() -> (tempfile::TempDir, [Archive; 2]) {
+        let folder = tempfile::tempdir().unwrap();
+        let archives =
+            [Archive::folder(&folder.path().join("made/by/us")).unwrap(), Archive::new(Arc::new(InMemory::new()))];
+        (folder, archives)
+    }
+
+    fn head(title: &str) -> Head {
+        let json = serde_json::json!({
+            "format": 1, "recipe": "r", "version": 1, "question": {"b": 1, "a": 2},
+            "target": {"environment": "e", "kind": "ordinary"}, "identity": [], "title": title, "subjects": [],
+            "population": null, "one_by_one": false, "made_at": "2026-01-01T00:00:00Z", "findings": [], "phases": [],
+            "notes": [], "later": [], "settles": [], "blocks": [],
+        });
+        serde_json::from_str(&json.to_string()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_run_has_one_plan_for_ever() {
+        let (_folder, archives) = archives();
+        for archive in archives {
+            assert!(archive.head("night").await.unwrap().is_none());
+            archive.keep_head("night", &head("one")).await.unwrap();
+            archive.keep_head("night", &head("one")).await.unwrap();
+            let refused = archive.keep_head("night", &head("two")).await.unwrap_err();
+            assert!(refused.to_string().contains("has another plan already"), "{refused}");
+            let kept = archive.head("night").await.unwrap().unwrap();
+            assert_eq!(kept.digest().unwrap(), head("one").digest().unwrap());
+            archive.keep_head("day", &head("two")).await.unwrap();
+            assert_eq!(archive.runs().await.unwrap(), ["day", "night"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_debt_is_owed_until_it_is_settled_and_may_be_owed_again() {
+        let (_folder, archives) = archives();
+        for archive in archives {
+            let ids =
+                async || archive.due().await.unwrap().into_iter().map(|debt| debt.obligation.id).collect::<Vec<_>>();
+            assert!(ids().await.is_empty());
+            let debt = Obligation::new("hold/machine-1", "let go of machine-1");
+            archive.keep_debt("night", &debt).await.unwrap();
+            archive.keep_debt("night", &Obligation::new("a", "other")).await.unwrap();
+            assert_eq!(ids().await, ["a", "hold/machine-1"]);
+            archive.settle("morning", "hold/machine-1").await.unwrap();
+            assert_eq!(ids().await, ["a"]);
+            archive.keep_debt("next-night", &debt).await.unwrap();
+            assert_eq!(ids().await, ["a", "hold/machine-1"]);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_no_file_of_ours_is_told_with_its_place() {
+        let (folder, [archive, _]) = archives();
+        archive
+            .keep_approval("night", &Approval::new(head("x").digest().unwrap(), "ada", head("x").made_at))
+            .await
+            .unwrap();
+        std::fs::write(folder.path().join("made/by/us/runs/night/report.json"), "{").unwrap();
+        let refused = archive.report("night").await.unwrap_err();
+        assert!(refused.to_string().contains("runs/night/report.json"), "{refused}");
+    }
 }

@@ -285,7 +285,7 @@ impl<'ctx> Walker<'ctx> {
 }
 
 impl PartEnd {
-    fn nothing() -> Self {
+    pub(super) fn nothing() -> Self {
         Self {
             outcome: Outcome::Done,
             stop: None,
