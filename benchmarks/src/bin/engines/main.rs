@@ -24,7 +24,7 @@ use tokio::runtime::Builder;
 /// one node, and on three that keep every record twice. On one node also with a workflow as its SDK's documentation has one
 /// write it: no plan, no looks, no ramp. In each round the sandbox must have retracted every dataset exactly once.
 ///
-/// The server is the one that RESTATE_SERVER names; without it, `peers/restate/install.sh` installs one (needs npm). Run it
+/// The server is the one that `RESTATE_SERVER` names; without it, `peers/restate/install.sh` installs one (needs npm). Run it
 /// from the repository's folder. Use a release build, on a machine that does nothing else.
 #[derive(Parser)]
 #[command(version, about, long_about)]
