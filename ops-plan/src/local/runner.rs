@@ -15,8 +15,8 @@ use super::lock::{Holder, Lock, lock, lock_subjects};
 use super::run_dir::{RunDir, RunInfo};
 use super::runs::{RunState, Runs, host_name};
 use crate::{
-    Account, Approved, Ask, Error, Event, Finding, History, Host, Job, Journal, MemoryJournal, Outcome, Plan, Problem, Refusal,
-    Report, Result, Verdict, Walk,
+    Account, Approved, Ask, Error, Event, Finding, History, Host, Job, Journal, MemoryJournal, Outcome, Plan, Problem,
+    Refusal, Report, Result, Verdict, Walk,
 };
 
 /// How many troubles are remembered.
