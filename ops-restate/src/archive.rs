@@ -1,7 +1,7 @@
 //! What outlives the engine's own memory: plans, approvals, reports and debts, as files in a folder or an object store.
 //!
 //! ```text
-//! runs/RUN/head.json                 what the plan is about; written last, so that a plan is there whole or not at all
+//! plans/RUN.json                     what a run's plan is about; written last, so that a plan is there whole or not at all
 //! runs/RUN/block-00000.jsonl         250 of its actions
 //! runs/RUN/facts-00000.jsonl         what was so before, for an undo
 //! runs/RUN/approval.json             a person's word
@@ -86,16 +86,22 @@ impl Archive {
 
     /// Keeps the head of a plan whose parts are there. A run has one plan for ever: another one is refused.
     pub(crate) async fn keep_head(&self, run: &str, head: &Head) -> Result<()> {
-        let path = of_run(run, "head.json");
+        let path = head_of(run);
         let bytes = json(head)?;
         let how = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match self.store.put_opts(&path, bytes.clone().into(), how).await {
             Ok(_) => Ok(()),
-            Err(object_store::Error::AlreadyExists { .. }) => match self.head(run).await? {
-                Some(there) if there.digest()? == head.digest()? => Ok(()),
-                _ => Err(Error::Invalid(format!("run {run} has another plan already: give this one another name"))),
-            },
+            Err(object_store::Error::AlreadyExists { .. }) => self.admit(run, head).await.map(drop),
             Err(error) => Err(failed(format!("cannot keep {path}"), error)),
+        }
+    }
+
+    /// Whether a run has this plan already; another one is refused.
+    pub(crate) async fn admit(&self, run: &str, head: &Head) -> Result<bool> {
+        match self.head(run).await? {
+            None => Ok(false),
+            Some(there) if there.digest()? == head.digest()? => Ok(true),
+            Some(_) => Err(Error::Invalid(format!("run {run} has another plan already: give this one another name"))),
         }
     }
 
@@ -109,7 +115,7 @@ impl Archive {
 
     /// The head of a run's plan; none where there is no such run.
     pub(crate) async fn head(&self, run: &str) -> Result<Option<Head>> {
-        self.read(&of_run(run, "head.json")).await
+        self.read(&head_of(run)).await
     }
 
     /// A block of a run's plan, as it was kept: whoever reads it checks its digest.
@@ -120,7 +126,7 @@ impl Archive {
 
     /// A run's whole plan, with its facts; every digest is checked.
     pub(crate) async fn plan(&self, run: &str, host: &dyn Host) -> Result<Plan> {
-        let path = of_run(run, "head.json");
+        let path = head_of(run);
         let head = self.head(run).await?.ok_or_else(|| missing(&path))?;
         let mut actions = Vec::new();
         for n in 0..head.blocks.len() {
@@ -153,7 +159,7 @@ impl Archive {
             actions.push(b'\n');
         }
         self.put(&of_run(run, "actions.jsonl"), actions).await?;
-        let left: Vec<usize> = (0..plan.len()).filter(|&i| ends.of(i) == End::Left).collect();
+        let left: Vec<usize> = (0..plan.len()).filter(|&i| matches!(ends.of(i), End::Left | End::Perhaps)).collect();
         if !left.is_empty() {
             let mut by_hand = Vec::new();
             plan.write_by_hand(left, &mut by_hand)
@@ -173,31 +179,34 @@ impl Archive {
         self.read(&of_run(run, "report.json")).await
     }
 
-    /// The indices of the actions that a run changed, in order: what an undo takes back.
+    /// The indices of the actions that a run changed, or may have changed, in order: what an undo looks at.
     pub(crate) async fn changed(&self, run: &str) -> Result<Option<Vec<usize>>> {
         let Some(bytes) = self.get(&of_run(run, "actions.jsonl")).await? else { return Ok(None) };
         let mut changed = Vec::new();
         for (i, line) in bytes.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()).enumerate() {
             let line: Line = serde_json::from_slice(line).map_err(|e| corrupt("actions.jsonl", &e))?;
-            if line.end == End::Changed {
+            if matches!(line.end, End::Changed | End::Perhaps) {
                 changed.push(i);
             }
         }
         Ok(Some(changed))
     }
 
-    /// Every run that is kept, by its name.
+    /// Every run that is kept, by its name, in order.
     ///
     /// # Errors
     /// When the store does not answer.
     pub async fn runs(&self) -> Result<Vec<String>> {
-        let found = self.store.list_with_delimiter(Some(&Path::from("runs"))).await;
-        let found = found.map_err(|e| failed("cannot list the runs".into(), e))?;
-        Ok(found
-            .common_prefixes
-            .iter()
-            .filter_map(|path| Some(path.parts().next_back()?.as_ref().to_owned()))
-            .collect())
+        let found: Vec<_> = self
+            .store
+            .list(Some(&Path::from("plans")))
+            .try_collect()
+            .await
+            .map_err(|e| failed("cannot list the runs".into(), e))?;
+        let name = |path: &Path| Some(path.filename()?.strip_suffix(".json")?.to_owned());
+        let mut runs: Vec<_> = found.iter().filter_map(|plan| name(&plan.location)).collect();
+        runs.sort();
+        Ok(runs)
     }
 
     pub(crate) async fn keep_debt(&self, run: &str, obligation: &Obligation) -> Result<()> {
@@ -302,6 +311,8 @@ pub(crate) enum End {
     Changed,
     /// It was so already.
     Already,
+    /// Called, and no effect was seen.
+    Perhaps,
     /// Not done.
     Left,
 }
@@ -320,6 +331,10 @@ impl Ends {
     pub(crate) fn of(&self, i: usize) -> End {
         self.0.get(i).copied().unwrap_or(End::Left)
     }
+}
+
+fn head_of(run: &str) -> Path {
+    Path::from_iter(["plans", &format!("{run}.json")])
 }
 
 fn of_run(run: &str, name: &str) -> Path {

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::archive::{Debt, pieces};
 use crate::run_id;
 use crate::services::desk::Page;
-use crate::status::{Stage, Status};
+use crate::status::Status;
 use crate::wire::{Delivery, HeadDelivery, Holder, Question, RunOrder};
 
 /// How long planning may take: a recipe may read a whole transaction.
@@ -65,12 +65,13 @@ impl Engine {
         const OP: &str = "engine.submit";
         let run = run.map_or_else(|| run_id::of(plan), str::to_owned);
         run_id::check(&run).map_err(|e| invalid(OP, &e))?;
+        let head = serde_json::value::to_raw_value(plan.head()).map_err(|e| Error::invalid(OP, e.to_string()))?;
+        let head = HeadDelivery { run: run.clone(), head };
+        tell(self.call(OP, &["OpsDesk", "admit"], Idempotency::Read).json(&head)).await?;
         for (piece, lines) in pieces(plan).map_err(|e| invalid(OP, &e))? {
             let delivery = Delivery { run: run.clone(), piece, lines };
             tell(self.call(OP, &["OpsDesk", "piece"], Idempotency::Write).json(&delivery)).await?;
         }
-        let head = serde_json::value::to_raw_value(plan.head()).map_err(|e| Error::invalid(OP, e.to_string()))?;
-        let head = HeadDelivery { run: run.clone(), head };
         tell(self.call(OP, &["OpsDesk", "head"], Idempotency::Write).json(&head)).await?;
         self.begin(&run, plan.digest(), operator).await
     }
@@ -148,19 +149,7 @@ impl Engine {
     /// When the engine does not answer.
     pub async fn status(&self, run: &str) -> Result<Option<Status>> {
         let call = self.call("engine.status", &["OpsRun", run, "status"], Idempotency::Read);
-        if let Some(status) = ask(call.empty()).await? {
-            return Ok(Some(status));
-        }
-        let Some(report) = self.report(run).await? else { return Ok(None) };
-        let (head, _) = self.page(run, 0).await?;
-        Ok(Some(Status {
-            run: run.to_owned(),
-            title: report.title.clone(),
-            digest: head.digest().map_err(|e| invalid("engine.status", &e))?,
-            planned: report.planned,
-            stage: Stage::Ended { outcome: report.outcome, line: report.line() },
-            progress: crate::Progress { done: report.changed + report.already, ..crate::Progress::default() },
-        }))
+        ask(call.empty()).await
     }
 
     /// What came of a run; nothing while it runs. It is kept for ever.

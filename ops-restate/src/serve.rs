@@ -99,3 +99,80 @@ async fn connection(stream: TcpStream, endpoint: HyperEndpoint, stop: Cancellati
         tracing::debug!(%error, "a connection of the engine ended");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use restate_sdk::prelude::*;
+
+    use super::*;
+    use crate::steps::Steps;
+
+    /// So many steps, and then a word.
+    struct Long(Arc<AtomicUsize>);
+
+    #[restate_sdk::service(invocation_retry_policy(
+        initial_interval = "100ms",
+        max_interval = "1s",
+        max_attempts = 100
+    ))]
+    impl Long {
+        #[handler]
+        async fn walk(&self, ctx: Context<'_>, steps: u64) -> HandlerResult<u64> {
+            let mut remembered = Steps::new(&ctx);
+            for _ in 0..steps {
+                let done = Arc::clone(&self.0);
+                remembered
+                    .step("step", move |_| {
+                        Box::pin(async move {
+                            done.fetch_add(1, Ordering::Relaxed);
+                            Ok(())
+                        })
+                    })
+                    .await?;
+            }
+            Ok(steps)
+        }
+    }
+
+    fn long(done: &Arc<AtomicUsize>) -> Endpoint {
+        Endpoint::builder().bind(Long(Arc::clone(done))).build()
+    }
+
+    /// With the SDK's own accept loop, the server's replay of so many steps looks like a flood, and the run is stuck.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_run_of_five_thousand_steps_is_taken_up_again() {
+        let Some(binary) = restate_peer::binary() else { return };
+        let server = restate_peer::Engine::single(&binary).await.unwrap();
+        let done = Arc::new(AtomicUsize::new(0));
+        let mut serving = serve(long(&done), "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        server.register(&serving.address()).await.unwrap();
+        let environment = ops_client::Environment::new("test");
+        let ingress = ops_client::http::Endpoint::builder(environment, &server.ingress()).build().unwrap();
+        let call = ingress.post("test.walk").segments(&["Long", "walk"]).json(&5000_u64);
+        let walk = tokio::spawn(call.timeout(Duration::from_secs(120)).send());
+        // As a crash, when most of it is done.
+        for mark in [3000, 4500] {
+            let waited = tokio::time::timeout(Duration::from_secs(60), async {
+                while done.load(Ordering::Relaxed) < mark {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            });
+            waited.await.unwrap();
+            let address = serving.address;
+            drop(serving);
+            // The port is free when the task is gone.
+            serving = loop {
+                match serve(long(&done), address).await {
+                    Ok(serving) => break serving,
+                    Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+                }
+            };
+        }
+        assert_eq!(walk.await.unwrap().unwrap().json::<u64>().unwrap(), 5000);
+        let done = done.load(Ordering::Relaxed);
+        assert!((5000..=5002).contains(&done), "{done} steps: only those that were out may come twice");
+    }
+}

@@ -1,6 +1,6 @@
 //! How a run stands, for those who watch.
 
-use ops_plan::{Digest, Outcome};
+use ops_plan::{Digest, Outcome, Report};
 use serde::{Deserialize, Serialize};
 
 /// How a run stands.
@@ -19,6 +19,15 @@ pub struct Status {
     pub stage: Stage,
     /// How far it is.
     pub progress: Progress,
+}
+
+impl Status {
+    /// Where a run stood at its end.
+    pub(crate) fn of(report: &Report) -> (Stage, Progress) {
+        let done = report.changed + report.already;
+        let progress = Progress { done, troubled: report.troubles.len(), ..Progress::default() };
+        (Stage::Ended { outcome: report.outcome, line: report.line() }, progress)
+    }
 }
 
 /// Where a run stands.

@@ -34,6 +34,8 @@ pub(crate) struct PartEnd {
     pub(crate) stop: Option<Stop>,
     pub(crate) changed: Ranges,
     pub(crate) already: Ranges,
+    /// Called, and no effect was seen: an undo looks at them too.
+    pub(crate) perhaps: Ranges,
     /// How many actions failed.
     pub(crate) failed: usize,
     /// Whether one of them was destructive.

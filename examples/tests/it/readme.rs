@@ -90,8 +90,8 @@ impl Document {
             "GUIDE.md" => includes("examples/tests/guide/text.rs", "../../../GUIDE.md"),
             "examples/README.md" => includes("examples/src/lib.rs", "../README.md"),
             other => {
-                let krate = other.split('/').next().unwrap();
-                other.ends_with("README.md") && includes(&format!("{krate}/src/lib.rs"), "../README.md")
+                let krate = other.strip_suffix("/README.md");
+                krate.is_some_and(|krate| includes(&format!("{krate}/src/lib.rs"), "../README.md"))
             }
         }
     }
@@ -119,13 +119,10 @@ fn every_block_is_tried() {
 
 #[test]
 fn every_crate_and_peer_has_a_readme() {
-    let workspace: toml::Value = toml::from_str(&read("Cargo.toml")).unwrap();
-    let members =
-        workspace["workspace"]["members"].as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned());
     let peers = std::fs::read_dir(root().join("peers")).unwrap().flatten().filter(|entry| entry.path().is_dir());
     let peers = peers.map(|entry| format!("peers/{}", entry.file_name().display())).filter(|name| !name.contains("__"));
     let front = read("README.md");
-    for folder in members.chain(peers) {
+    for folder in members().into_iter().chain(peers) {
         assert!(root().join(&folder).join("README.md").is_file(), "{folder}: no README");
         let known = front.contains(&format!("]({folder}/README.md)")) || front.contains(&format!("`{folder}`"));
         assert!(known, "{folder}: the front door does not know it");
@@ -361,8 +358,8 @@ fn cargo(arguments: &[String], place: &str) {
         }
     }
     for package in &packages {
-        let manifest: toml::Value = toml::from_str(&read(&format!("{package}/Cargo.toml"))).unwrap();
-        assert_eq!(manifest["package"]["name"].as_str(), Some(&**package), "{place}");
+        let folder = folder_of(package).unwrap_or_else(|| panic!("{place}: there is no package {package}"));
+        let manifest: toml::Value = toml::from_str(&read(&format!("{folder}/Cargo.toml"))).unwrap();
         for feature in &features {
             assert!(manifest["features"].get(feature).is_some(), "{place}: {package} has no feature {feature}");
         }
@@ -380,6 +377,21 @@ fn cargo(arguments: &[String], place: &str) {
             assert!(given == ["--help"], "{place}: {given:?}: only that there is help can be seen from here");
         }
     }
+}
+
+/// Every folder of the workspace that holds a package.
+fn members() -> Vec<String> {
+    let workspace: toml::Value = toml::from_str(&read("Cargo.toml")).unwrap();
+    let members = workspace["workspace"]["members"].as_array().unwrap();
+    members.iter().map(|name| name.as_str().unwrap().to_owned()).collect()
+}
+
+/// Where a package lies: mostly in a folder of its name.
+fn folder_of(package: &str) -> Option<String> {
+    members().into_iter().find(|folder| {
+        let manifest: toml::Value = toml::from_str(&read(&format!("{folder}/Cargo.toml"))).unwrap();
+        manifest["package"]["name"].as_str() == Some(package)
+    })
 }
 
 /// The names of a package's files of tests, modules included.

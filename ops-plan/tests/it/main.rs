@@ -17,6 +17,7 @@ mod journal;
 mod lab;
 #[cfg(feature = "local")]
 mod locks;
+mod parts;
 mod replay;
 #[cfg(feature = "local")]
 mod reports;

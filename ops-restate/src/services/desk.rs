@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use ops_plan::{Ask, Card, Error, Head, Plan, Report};
 use restate_sdk::prelude::*;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::{ended, told};
 use crate::archive::Debt;
@@ -27,6 +28,15 @@ pub(crate) struct Page {
 /// The desk of an engine.
 #[restate_sdk::service(name = "OpsDesk", client_visibility = "pub(crate)")]
 impl Desk {
+    /// Says whether a plan would be taken, before all of it is sent.
+    #[handler]
+    async fn admit(&self, _ctx: Context<'_>, head: Json<HeadDelivery>) -> HandlerResult<()> {
+        let Json(HeadDelivery { run, head }) = head;
+        let head = read(&run, &head)?;
+        self.0.host_of(&head).map_err(told)?;
+        self.0.archive.admit(&run, &head).await.map(drop).map_err(told)
+    }
+
     /// Takes a part of a plan.
     #[handler]
     async fn piece(&self, ctx: Context<'_>, piece: Json<Delivery>) -> HandlerResult<()> {
@@ -43,9 +53,7 @@ impl Desk {
     #[handler]
     async fn head(&self, ctx: Context<'_>, head: Json<HeadDelivery>) -> HandlerResult<()> {
         let (shared, Json(HeadDelivery { run, head })) = (Arc::clone(&self.0), head);
-        check(&run).map_err(told)?;
-        let head: Head = serde_json::from_str(head.get())
-            .map_err(|e| ended(&Error::Invalid(format!("this is no head of a plan: {e}"))))?;
+        let head = read(&run, &head)?;
         shared.host_of(&head).map_err(told)?;
         let mut steps = Steps::new(&ctx);
         let kept = steps.step("keep a plan", move |_| {
@@ -124,6 +132,12 @@ impl Desk {
     async fn runs(&self, _ctx: Context<'_>) -> HandlerResult<Json<Vec<String>>> {
         Ok(Json(self.0.archive.runs().await.map_err(told)?))
     }
+}
+
+fn read(run: &str, head: &RawValue) -> Result<Head, HandlerError> {
+    check(run).map_err(told)?;
+    let wrong = |e| ended(&Error::Invalid(format!("this is no head of a plan: {e}"))).into();
+    serde_json::from_str(head.get()).map_err(wrong)
 }
 
 async fn plan_undo(shared: &Shared, run: &str) -> ops_plan::Result<Plan> {

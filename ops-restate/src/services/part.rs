@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ops_plan::{Change, Failure, Job, Next, Outcome, Stop, Walk};
+use ops_plan::{Change, Danger, Failure, Job, Next, Outcome, Stop, Walk};
 use restate_sdk::prelude::*;
 
 use super::board::BoardClient;
 use super::{is_cancel, told};
 use crate::shared::Shared;
 use crate::steps::{First, Steps};
-use crate::wire::{Called, Looked, PartEnd, PartOrder, Refused, Step};
+use crate::wire::{Called, Looked, PartEnd, PartOrder, Ranges, Refused, Step};
 
 /// How many troubles a part names.
 const NAMED: usize = 20;
@@ -27,7 +27,14 @@ pub(crate) struct Part(pub(crate) Arc<Shared>);
     client_visibility = "pub(crate)",
     ingress_private,
     inactivity_timeout = "5m",
-    abort_timeout = "30m"
+    abort_timeout = "30m",
+    invocation_retry_policy(
+        initial_interval = "100ms",
+        factor = 2.0,
+        max_interval = "5s",
+        max_attempts = 20000,
+        on_max_attempts = "pause"
+    )
 )]
 impl Part {
     /// Walks through a part to its end, or until it stops.
@@ -249,6 +256,9 @@ impl<'ctx> Walker<'ctx> {
         let theirs = self.walk.done().into_iter().filter(|i| changed.binary_search(i).is_err());
         self.told.already = theirs.map(|i| from + i).collect();
         self.told.changed = changed.iter().map(|i| from + i).collect();
+        let called =
+            |i: &usize| self.walk.attempts(*i) > 0 && self.card(*i).is_some_and(|card| card.danger != Danger::Nothing);
+        self.told.perhaps = self.walk.left().into_iter().filter(called).map(|i| from + i).collect();
         self.told.outcome = self.walk.outcome();
         self.told
     }
@@ -267,8 +277,9 @@ impl PartEnd {
         Self {
             outcome: Outcome::Done,
             stop: None,
-            changed: std::iter::empty().collect(),
-            already: std::iter::empty().collect(),
+            changed: Ranges::default(),
+            already: Ranges::default(),
+            perhaps: Ranges::default(),
             failed: 0,
             destructive: false,
             troubles: Vec::new(),

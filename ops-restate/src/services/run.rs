@@ -26,7 +26,14 @@ pub(crate) struct Run(pub(crate) Arc<Shared>);
     name = "OpsRun",
     client_visibility = "pub(crate)",
     workflow_completion_retention = "7 days",
-    journal_retention = "1 day"
+    journal_retention = "1 day",
+    invocation_retry_policy(
+        initial_interval = "100ms",
+        factor = 2.0,
+        max_interval = "5s",
+        max_attempts = 20000,
+        on_max_attempts = "pause"
+    )
 )]
 impl Run {
     /// Waits for the approval, and runs the plan.
@@ -52,10 +59,9 @@ impl Run {
     #[handler]
     async fn approve(&self, ctx: SharedWorkflowContext<'_>, approval: Json<Approval>) -> HandlerResult<()> {
         let Json(approval) = approval;
-        match ctx.get::<Json<Stage>>(STAGE).await? {
-            Some(Json(Stage::Waiting)) => {}
-            Some(_) => return Err(refused("this run was approved already")),
-            None => return Err(refused("there is no such run: submit it first")),
+        // A run that was submitted a moment ago may not have begun: its word waits for it.
+        if !matches!(ctx.get::<Json<Stage>>(STAGE).await?, None | Some(Json(Stage::Waiting))) {
+            return Err(refused("this run was approved already, or is over"));
         }
         let (shared, run, word) = (Arc::clone(&self.0), ctx.key().to_owned(), approval.clone());
         let mut steps = Steps::new(&ctx);
@@ -79,9 +85,12 @@ impl Run {
     /// Asks a run to stop: what is in flight ends first. Answers at once, and false where the run is over.
     #[handler]
     async fn cancel(&self, ctx: SharedWorkflowContext<'_>) -> HandlerResult<Json<bool>> {
-        let stage = ctx.get::<Json<Stage>>(STAGE).await?;
-        if !matches!(stage, Some(Json(Stage::Waiting | Stage::Running { .. }))) {
-            return Ok(Json(false));
+        match ctx.get::<Json<Stage>>(STAGE).await? {
+            Some(Json(Stage::Ended { .. })) => return Ok(Json(false)),
+            Some(_) => {}
+            None => {
+                return Err(refused("the engine does not know this run, or it has not begun: try again in a moment"));
+            }
         }
         if let Some(invocation) = ctx.get::<String>(INVOCATION).await? {
             ctx.invocation_handle(invocation).cancel();
@@ -89,16 +98,23 @@ impl Run {
         Ok(Json(true))
     }
 
-    /// How the run stands. Nothing where the engine does not know it, or not any more.
+    /// How the run stands. Nothing where there is no such run; where the engine has forgotten one, its report tells.
     #[handler]
     async fn status(&self, ctx: SharedWorkflowContext<'_>) -> HandlerResult<Json<Option<Status>>> {
-        let Some(Json(stage)) = ctx.get::<Json<Stage>>(STAGE).await? else { return Ok(Json(None)) };
-        let progress = match ctx.get::<Json<Progress>>(PROGRESS).await? {
-            Some(Json(progress)) => progress,
-            None => ctx.object_client::<BoardClient<'_>>(ctx.key()).read().call().await?.0,
-        };
         let run = ctx.key().to_owned();
-        let head = self.0.head(&run).await.map_err(told)?;
+        let Some(head) = self.0.archive.head(&run).await.map_err(told)? else { return Ok(Json(None)) };
+        let stage = ctx.get::<Json<Stage>>(STAGE).await?.map(|Json(stage)| stage);
+        let (stage, progress) = match stage {
+            Some(stage @ Stage::Ended { .. }) => {
+                let kept = ctx.get::<Json<Progress>>(PROGRESS).await?;
+                (stage, kept.map(|Json(progress)| progress).unwrap_or_default())
+            }
+            Some(stage) => (stage, ctx.object_client::<BoardClient<'_>>(ctx.key()).read().call().await?.0),
+            None => match self.0.archive.report(&run).await.map_err(told)? {
+                Some(report) => Status::of(&report),
+                None => (Stage::Waiting, Progress::default()),
+            },
+        };
         let digest = head.digest().map_err(told)?;
         Ok(Json(Some(Status { run, title: head.title.clone(), digest, planned: head.len(), stage, progress })))
     }

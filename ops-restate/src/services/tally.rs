@@ -51,6 +51,7 @@ impl Tally {
     pub(super) fn take(&mut self, end: PartEnd) {
         self.mark(&end.changed, End::Changed);
         self.mark(&end.already, End::Already);
+        self.mark(&end.perhaps, End::Perhaps);
         self.failures += end.failed;
         self.unknown |= end.outcome == Outcome::Unknown;
         self.troubles.extend(end.troubles);
@@ -74,7 +75,7 @@ impl Tally {
     }
 
     pub(super) fn done(&self) -> Vec<usize> {
-        self.those(|end| end != End::Left)
+        self.those(|end| matches!(end, End::Changed | End::Already))
     }
 
     pub(super) fn ends(&self) -> Ends {
@@ -113,7 +114,7 @@ impl Tally {
             stop: self.stop.clone(),
             changed: self.those(|end| end == End::Changed),
             already: self.those(|end| end == End::Already).len(),
-            left: self.those(|end| end == End::Left),
+            left: self.those(|end| matches!(end, End::Left | End::Perhaps)),
             troubles: self.troubles.clone(),
             findings,
             debts,
