@@ -42,6 +42,9 @@ struct Cli {
     /// The engine's admin port: register there
     #[arg(long, value_name = "URL", env = "OPS_ENGINE_ADMIN")]
     admin: Option<String>,
+    /// Allow plain http to an admin port on another machine
+    #[arg(long)]
+    allow_plain_http: bool,
     /// Take only calls that the engine with this public key has signed
     #[arg(long, value_name = "KEY")]
     identity_key: Option<String>,
@@ -63,6 +66,7 @@ fn go(cli: Cli, screen: Screen) -> Result<Ending, Failure> {
         reached_at: cli.reached_at,
         archive: cli.archive,
         admin: cli.admin,
+        allow_plain_http: cli.allow_plain_http,
         identity_key: cli.identity_key,
         config: cli.config,
         environments: cli.environments,

@@ -1,7 +1,9 @@
 //! The engine, for people: submit, approve, watch, cancel.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use examples::config::Config;
@@ -21,6 +23,9 @@ const EXAMPLES: &str = "Examples:
   engine due
 
 ";
+
+/// After so long a person is told what it waits for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Runs that a Restate engine has: the same recipes, beyond one machine.
 ///
@@ -144,29 +149,50 @@ async fn go(cli: &Cli, screen: Screen) -> Result<Ending, Failure> {
     let path = cli.config.clone().or_else(Config::usual);
     let config = path.as_deref().map_or_else(|| Ok(Config::default()), Config::read)?;
     let desk = Desk { way: &cli.way, engine: &engine, config: &config, screen };
-    let operator = cli.manner.operator();
+    let asked = ask(cli, &desk);
+    match &cli.verb {
+        // These take as long as a person, or a run, takes.
+        Verb::Approve { .. } | Verb::Watch { .. } => asked.await,
+        _ => patiently(asked, screen).await,
+    }
+}
+
+async fn ask(cli: &Cli, desk: &Desk<'_>) -> Result<Ending, Failure> {
+    let operator = &cli.manner.operator();
     match &cli.verb {
         Verb::Submit { recipe, question, environment, run } => {
-            desk.submit(Question { environment, recipe, question, run: run.as_deref() }, &operator).await
+            desk.submit(Question { environment, recipe, question, run: run.as_deref() }, operator).await
         }
         Verb::Show { run } => desk.show(run).await,
         Verb::Approve { run, answers, watch: then } => {
-            let given = approval::give(&desk, run, answers, &cli.manner).await?;
+            let given = approval::give(desk, run, answers, &cli.manner).await?;
             if !then {
                 return Ok(given);
             }
-            screen.say(&given.line);
-            watch::watch(&desk, run).await
+            desk.screen.say(&given.line);
+            watch::watch(desk, run).await
         }
-        Verb::Watch { run } => watch::watch(&desk, run).await,
+        Verb::Watch { run } => watch::watch(desk, run).await,
         Verb::Cancel { run } => desk.cancel(run).await,
         Verb::Report { run, markdown } => desk.report(run, *markdown).await,
         Verb::Runs => desk.runs().await,
         Verb::Due => desk.due().await,
-        Verb::Undo { run, undo } => desk.undo(run, undo.as_deref(), &operator).await,
+        Verb::Undo { run, undo } => desk.undo(run, undo.as_deref(), operator).await,
         Verb::Holder { environment, kind, id } => desk.holder(environment, kind, id).await,
         Verb::Free { environment, kind, id, run } => desk.free(environment, kind, id, run).await,
     }
+}
+
+/// An engine keeps a call until its handlers do it: a person is told what is waited for.
+async fn patiently(asked: impl Future<Output = Result<Ending, Failure>>, screen: Screen) -> Result<Ending, Failure> {
+    let mut asked = pin!(asked);
+    tokio::select! {
+        biased;
+        ending = &mut asked => return ending,
+        () = tokio::time::sleep(PATIENCE) => {}
+    }
+    screen.say("the engine has the call, and waits for its handlers: does engine-host run?");
+    asked.await
 }
 
 fn main() -> ExitCode {

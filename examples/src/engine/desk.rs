@@ -199,7 +199,10 @@ impl Desk<'_> {
                         Stage::Ended { outcome, .. } if *outcome == ops_plan::Outcome::Done => ("D + ", BLUE),
                         _ => ("S ! ", ORANGE),
                     };
-                    (mark, style, format!("{}\n{}", status.title, said(status)))
+                    let over = matches!(status.stage, Stage::Ended { .. });
+                    // The line of a run that is over has its title.
+                    let text = if over { said(status) } else { format!("{}\n{}", status.title, said(status)) };
+                    (mark, style, text)
                 }
             };
             self.screen.say(&format!("{}{run}", self.screen.layout.paint(style, mark)));

@@ -30,6 +30,8 @@ pub struct Hosting {
     pub archive: PathBuf,
     /// The engine's admin port, to be registered there.
     pub admin: Option<String>,
+    /// Whether the admin port of another machine may be called by plain http.
+    pub allow_plain_http: bool,
     /// The engine's public key: calls of others are refused.
     pub identity_key: Option<String>,
     /// The configuration.
@@ -65,7 +67,7 @@ pub async fn host(hosting: Hosting, screen: Screen) -> Result<Ending, Failure> {
     screen.say(&format!("archive: {}", hosting.archive.display()));
     match &hosting.admin {
         Some(admin) => {
-            register(admin, &address).await?;
+            register(admin, hosting.allow_plain_http, &address).await?;
             screen.say(&format!("registered with {admin} as {address}"));
         }
         None => screen.say("not registered with an engine: --admin URL does that"),
@@ -116,15 +118,15 @@ fn tell(reach: &Reach, registry: &Registry, screen: Screen) {
 }
 
 /// Tells the engine where its handlers are. It calls them at once, to ask what they serve.
-async fn register(admin: &str, address: &str) -> Result<(), Failure> {
+async fn register(admin: &str, plain: bool, address: &str) -> Result<(), Failure> {
     #[derive(Deserialize)]
     struct Registered {
         services: Vec<serde::de::IgnoredAny>,
     }
     const OP: &str = "engine.register";
-    let endpoint: Endpoint = ClientBuilder::new(Environment::new("engine"), admin)
-        .build()
-        .map_err(|error| Failure::usage(format!("--admin: {}", told(&error))))?;
+    let builder = ClientBuilder::new(Environment::new("engine"), admin);
+    let builder = if plain { builder.allow_plain_http() } else { builder };
+    let endpoint: Endpoint = builder.build().map_err(|error| Failure::usage(format!("--admin: {}", told(&error))))?;
     // Forced: after a change of the program the same address serves something else.
     let body = json!({ "uri": address, "force": true });
     let call = endpoint.post(OP).segments(&["deployments"]).idempotency(Idempotency::Write).json(&body);

@@ -11,6 +11,7 @@ use crate::bars::Bars;
 use crate::exit::{Exit, Failure};
 use crate::screen::{Ending, Screen};
 use crate::surroundings;
+use crate::text::one_line;
 
 /// How often the engine is asked.
 const AGAIN: Duration = Duration::from_millis(400);
@@ -25,7 +26,7 @@ const REST: Duration = Duration::from_secs(3);
 /// Where there is no such run, or the engine does not answer for a while.
 pub async fn watch(desk: &Desk<'_>, run: &str) -> Result<Ending, Failure> {
     let Desk { way, engine, screen, .. } = *desk;
-    let mut seen = Seen { screen, bar: None, last: String::new() };
+    let mut seen = Seen { screen, bar: None, last: String::new(), phases: Vec::new() };
     let mut failed = 0;
     loop {
         let status = match engine.status(run).await {
@@ -47,6 +48,10 @@ pub async fn watch(desk: &Desk<'_>, run: &str) -> Result<Ending, Failure> {
                 None => Ending::new(Exit::from(*outcome), format!("[{outcome}] {run}: {line}")),
             });
         }
+        if seen.phases.is_empty() && matches!(status.stage, Stage::Running { .. }) {
+            let (head, _) = engine.page(run, 0).await.map_err(|error| way.trouble(error))?;
+            seen.phases = head.phases.into_iter().map(|phase| one_line(&phase.name)).collect();
+        }
         seen.show(&status);
         tokio::time::sleep(AGAIN).await;
     }
@@ -57,18 +62,21 @@ struct Seen {
     screen: Screen,
     bar: Option<Bars>,
     last: String,
+    /// The names of its phases.
+    phases: Vec<String>,
 }
 
 impl Seen {
     fn show(&mut self, status: &Status) {
-        let text = said(status);
-        let draws = self.screen.is_full() && surroundings::can_draw();
         // A run that waits for a person has no bar: nothing moves.
-        if draws && matches!(status.stage, Stage::Running { .. }) {
+        let Stage::Running { phase } = &status.stage else { return self.say(&said(status)) };
+        let name = self.phases.get(*phase).map_or("", String::as_str);
+        let what = format!("«{name}»{}", trouble(status));
+        if self.screen.is_full() && surroundings::can_draw() {
             let bar = self.bar.get_or_insert_with(|| Bars::new(status.planned));
-            bar.at(status.progress.done, &text);
+            bar.at(status.progress.done, &what);
         } else {
-            self.say(&text);
+            self.say(&format!("{} of {} done, {what}", status.progress.done, status.planned));
         }
     }
 
@@ -89,16 +97,20 @@ impl Seen {
 
 /// How a run stands, in one line.
 pub(super) fn said(status: &Status) -> String {
-    let progress = &status.progress;
     match &status.stage {
-        Stage::Waiting => format!("waits for approval: engine approve {}", status.run),
-        Stage::Running { phase } => {
-            let trouble =
-                if progress.troubled > 0 { format!(", {} in trouble", progress.troubled) } else { String::new() };
-            format!("phase {}: {} of {} done{trouble}", phase + 1, progress.done, status.planned)
+        Stage::Waiting => "waits for approval".to_owned(),
+        Stage::Running { .. } => {
+            format!("runs, {} of {} done{}", status.progress.done, status.planned, trouble(status))
         }
         Stage::Ended { line, .. } => line.clone(),
         _ => "stands where this version does not know".to_owned(),
+    }
+}
+
+fn trouble(status: &Status) -> String {
+    match status.progress.troubled {
+        0 => String::new(),
+        troubled => format!(", {troubled} in trouble"),
     }
 }
 

@@ -23,6 +23,9 @@ pub struct Way {
     /// The file that holds it; read again when the token is refused
     #[arg(long, global = true, value_name = "FILE", group = "engine-token")]
     token_file: Option<PathBuf>,
+    /// Allow plain http to other machines: whoever is on the way can read plans, and approve them
+    #[arg(long, global = true)]
+    allow_plain_http: bool,
 }
 
 impl Way {
@@ -36,7 +39,10 @@ impl Way {
             Some(token) => token.bearer().await?,
             None => Credential::none(),
         };
-        let builder = Engine::builder(Environment::new("engine"), &self.ingress).credential(credential);
+        let mut builder = Engine::builder(Environment::new("engine"), &self.ingress).credential(credential);
+        if self.allow_plain_http {
+            builder = builder.allow_plain_http();
+        }
         builder.build().map_err(|error| Failure::usage(format!("--ingress: {}", told(&error))))
     }
 
