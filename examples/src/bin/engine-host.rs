@@ -26,7 +26,7 @@ engine go plans, approvals and answers.
 ///
 /// Without a configuration it hosts the sandbox inside of this process, which ends with it. With one it hosts every environment,
 /// each with its own credentials. SIGTERM or Ctrl-C: takes no new calls, and lets those in flight end; a run goes on when the
-/// program is there again.
+/// program is there again, at the same address.
 #[derive(Parser, Debug)]
 #[command(version, after_help = format!("{EXAMPLES}{CODES}"))]
 struct Cli {

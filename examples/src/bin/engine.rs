@@ -141,6 +141,9 @@ enum Verb {
         id: String,
         /// The run that holds it
         run: String,
+        /// It is gone, although the engine shows it as running
+        #[arg(long)]
+        surely_gone: bool,
     },
 }
 
@@ -179,7 +182,9 @@ async fn ask(cli: &Cli, desk: &Desk<'_>) -> Result<Ending, Failure> {
         Verb::Due => desk.due().await,
         Verb::Undo { run, undo } => desk.undo(run, undo.as_deref(), operator).await,
         Verb::Holder { environment, kind, id } => desk.holder(environment, kind, id).await,
-        Verb::Free { environment, kind, id, run } => desk.free(environment, kind, id, run).await,
+        Verb::Free { environment, kind, id, run, surely_gone } => {
+            desk.free((environment, kind, id), run, *surely_gone).await
+        }
     }
 }
 

@@ -249,14 +249,23 @@ impl Desk<'_> {
         })
     }
 
-    /// Takes a subject from a run that is surely gone.
+    /// Takes a subject from a run that is surely gone: `gone` says so, where the engine still shows it as running.
     ///
     /// # Errors
-    /// Where the run does not hold it, is not over, or the engine does not answer.
-    pub async fn free(&self, environment: &str, kind: &str, id: &str, run: &str) -> Result<Ending, Failure> {
+    /// Where the run runs, does not hold it, or the engine does not answer.
+    pub async fn free(
+        &self,
+        (environment, kind, id): (&str, &str, &str),
+        run: &str,
+        gone: bool,
+    ) -> Result<Ending, Failure> {
         let status = self.engine.status(run).await.map_err(|error| self.way.trouble(error))?;
-        if let Some(status) = status.filter(|status| matches!(status.stage, Stage::Waiting)) {
-            return Err(Failure::refused(format!("run {run} is there: {}\n  → engine cancel {run}", said(&status))));
+        if let Some(status) = status.filter(|status| !gone && matches!(status.stage, Stage::Running { .. })) {
+            let text = format!(
+                "run {run} {}; what it holds is its own\n  → engine cancel {run}; or, where it was killed with the engine's own tools, --surely-gone",
+                said(&status)
+            );
+            return Err(Failure::refused(text));
         }
         if self.engine.free(environment, kind, id, run).await.map_err(|error| self.way.trouble(error))? {
             return Ok(Ending::new(Exit::Done, format!("{kind} {id} is free")));

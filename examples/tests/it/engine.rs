@@ -9,6 +9,9 @@ use tokio::runtime::Runtime;
 
 use crate::stage::{Came, Stage, came, command, run, until};
 
+/// A free port.
+const ANYWHERE: &str = "127.0.0.1:0";
+
 /// A server, and a folder for its host.
 struct Engine {
     folder: tempfile::TempDir,
@@ -32,9 +35,9 @@ impl Engine {
         Some(Self { folder: tempfile::tempdir().unwrap(), server, _runtime: runtime })
     }
 
-    fn host_command(&self, more: &[&str]) -> Command {
+    fn host_command(&self, listen: &str, more: &[&str]) -> Command {
         let admin = self.server.admin();
-        let usual = ["--listen", "127.0.0.1:0", "--archive", "archive", "--admin", &admin];
+        let usual = ["--listen", listen, "--archive", "archive", "--admin", &admin];
         command(self.folder.path(), "engine-host", &[&usual[..], more].concat())
     }
 
@@ -102,7 +105,7 @@ fn submitted_approved_watched_cancelled_and_taken_back() {
     let Some(engine) = Engine::start() else { return };
     // A server without a host says so, and what to do.
     engine.engine(&["runs"]).is(3, &["no host of recipes is registered", "engine-host --admin URL"]);
-    let host = Host::start(engine.host_command(&[]));
+    let host = Host::start(engine.host_command(ANYWHERE, &[]));
     assert!(host.said.contains("sandbox: ") && host.said.contains("retract-datasets"), "{}", host.said);
     let transaction = host.transaction();
     let question = question(&transaction);
@@ -167,17 +170,17 @@ fn every_environment_is_itself_and_a_host_may_come_and_go() {
         prod.configure("prod", "production = true\ntoken = { env = \"PROD\" }"),
     ];
     std::fs::write(engine.folder.path().join("hosted.toml"), config.concat()).unwrap();
-    let host = || {
-        let mut command = engine.host_command(&["--config", "hosted.toml"]);
+    let host = |listen: &str| {
+        let mut command = engine.host_command(listen, &["--config", "hosted.toml"]);
         command.env("STAGING", "token-11").env("PROD", "token-12");
         Host::start(command)
     };
     // A host that lacks a credential does not start.
-    let mut lacking = engine.host_command(&["--config", "hosted.toml"]);
+    let mut lacking = engine.host_command(ANYWHERE, &["--config", "hosted.toml"]);
     lacking.env("STAGING", "token-11");
     run(lacking).is(3, &["prod cannot be hosted", "PROD", "--env"]);
 
-    let first = host();
+    let first = host(ANYWHERE);
     assert!(first.said.contains("prod (production): ") && first.said.contains("staging: "), "{}", first.said);
     let ask = |stage: &Stage, env, run| {
         let question = question(&stage.transaction.to_string());
@@ -200,14 +203,16 @@ fn every_environment_is_itself_and_a_host_may_come_and_go() {
     prod.slow(40);
     approve("large", &["--expect", "60", "--confirm-env", "prod"]).is(0, &["approved: 60 changes"]);
     until("some are retracted", || prod.committed() < 55);
-    first.stop();
+    let said = first.stop();
+    let address = said.split_once("http://").unwrap().1.lines().next().unwrap().to_owned();
     let left = prod.committed();
     assert!(left > 0, "it should have been stopped in the middle");
     // Nobody works, and the engine keeps the run.
     std::thread::sleep(std::time::Duration::from_millis(500));
     assert_eq!(prod.committed(), left);
     prod.world.faults().clear();
-    let second = host();
+    // At the same address: a run stays with the address at which it began.
+    let second = host(&address);
     engine.engine(&["watch", "large"]).is(0, &["[done] prod", "60 of 60 done", "verified:"]);
     prod.retracted_once();
     staging.untouched();
