@@ -42,24 +42,44 @@ impl Part {
 }
 
 impl Head {
-    /// A phase cut into parts of at most `most` actions. A phase that begins with a ramp begins with a part of one action:
-    /// the canary.
+    /// A phase cut into parts of at most `most` actions, to be walked. A phase that begins with a ramp begins with parts of
+    /// one action: the canary, then as many as the ramp's steps take.
     pub fn parts(&self, phase: usize, most: usize) -> Vec<Part> {
+        let alone = self.phases.get(phase).filter(|cut| cut.is_ramped()).map_or(0, |cut| in_ramp(cut.width));
+        self.cut(phase, alone, most)
+    }
+
+    /// A phase cut into as few parts as it has blocks, to be looked at.
+    pub fn surveys(&self, phase: usize) -> Vec<Part> {
+        self.cut(phase, 0, BLOCK)
+    }
+
+    /// `alone` parts of one action, then parts of at most `most`.
+    fn cut(&self, phase: usize, alone: usize, most: usize) -> Vec<Part> {
         let start: usize = self.phases.iter().take(phase).map(|phase| phase.len()).fold(0, usize::saturating_add);
         let Some(cut) = self.phases.get(phase) else { return Vec::new() };
         let end = start.saturating_add(cut.len()).min(self.blocks.len().saturating_mul(BLOCK));
         let mut parts = Vec::new();
         let mut from = start;
-        let mut size = if cut.is_ramped() { 1 } else { most.max(1) };
         while from < end {
             let border = (from / BLOCK + 1) * BLOCK;
+            let size = if parts.len() < alone { 1 } else { most.max(1) };
             let to = from.saturating_add(size).min(border).min(end);
             parts.push(Part { phase, from, to });
             from = to;
-            size = most.max(1);
         }
         parts
     }
+}
+
+/// How many are called in the ramp of so wide a phase: one, two, four … while that is less than the width.
+fn in_ramp(width: usize) -> usize {
+    let (mut step, mut all) = (1, 1);
+    while step * 2 < width.min(BLOCK) {
+        step *= 2;
+        all += step;
+    }
+    all
 }
 
 #[cfg(test)]
@@ -104,7 +124,16 @@ mod tests {
     fn many_changes_begin_with_one() {
         let head = head(&[5, 6]);
         assert_eq!(head.parts(0, 250)[0].len(), 5);
-        assert_eq!(head.parts(1, 250)[0].len(), 1);
+        // The phase is three wide: one alone, two side by side, and then the rest.
+        assert_eq!(head.parts(1, 250).iter().map(Part::len).collect::<Vec<_>>(), [1, 1, 1, 3]);
+        assert_eq!([1, 2, 3, 4, 5, 10].map(in_ramp), [1, 1, 3, 3, 7, 15]);
+    }
+
+    #[test]
+    fn a_look_needs_as_few_parts_as_there_are_blocks() {
+        let head = head(&[5, 600]);
+        assert_eq!(head.surveys(0).len(), 1);
+        assert_eq!(head.surveys(1).iter().map(Part::len).collect::<Vec<_>>(), [245, 250, 105]);
     }
 
     #[test]

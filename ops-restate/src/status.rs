@@ -3,6 +3,8 @@
 use ops_plan::{Digest, Outcome, Report};
 use serde::{Deserialize, Serialize};
 
+use crate::wire::Step;
+
 /// How a run stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -19,14 +21,18 @@ pub struct Status {
     pub stage: Stage,
     /// How far it is.
     pub progress: Progress,
+    /// Actions that failed, drifted or are unknown so far: their keys, and why. At most 20.
+    #[serde(default)]
+    pub troubles: Vec<(String, String)>,
 }
 
 impl Status {
     /// Where a run stood at its end.
-    pub(crate) fn of(report: &Report) -> (Stage, Progress) {
+    pub(crate) fn of(report: &Report) -> (Stage, Told) {
         let done = report.changed + report.already;
         let progress = Progress { done, troubled: report.troubles.len(), ..Progress::default() };
-        (Stage::Ended { outcome: report.outcome, line: report.line() }, progress)
+        let stage = Stage::Ended { outcome: report.outcome, line: report.line() };
+        (stage, Told { progress, troubles: report.troubles.clone() })
     }
 }
 
@@ -64,4 +70,26 @@ pub struct Progress {
     pub tried: usize,
     /// How many actions failed, drifted or are unknown.
     pub troubled: usize,
+}
+
+/// What a run's parts told so far.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Told {
+    pub(crate) progress: Progress,
+    pub(crate) troubles: Vec<(String, String)>,
+}
+
+impl Told {
+    /// How many troubles are named.
+    const NAMED: usize = 20;
+
+    pub(crate) fn add(&mut self, step: Step) {
+        self.progress.done += step.done;
+        self.progress.performed += step.performed;
+        self.progress.tried += step.tried;
+        self.progress.troubled += step.troubles.len();
+        let room = Self::NAMED.saturating_sub(self.troubles.len());
+        self.troubles.extend(step.troubles.into_iter().take(room));
+    }
 }

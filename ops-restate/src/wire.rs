@@ -36,6 +36,10 @@ pub(crate) struct PartEnd {
     pub(crate) already: Ranges,
     /// Called, and no effect was seen: an undo looks at them too.
     pub(crate) perhaps: Ranges,
+    /// How many calls were accepted.
+    pub(crate) performed: usize,
+    /// How many calls failed.
+    pub(crate) tried: usize,
     /// How many actions failed.
     pub(crate) failed: usize,
     /// Whether one of them was destructive.
@@ -116,12 +120,13 @@ impl From<Refused> for Failure {
 }
 
 /// What a part has done since it last told.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Step {
     pub(crate) done: usize,
     pub(crate) performed: usize,
     pub(crate) tried: usize,
-    pub(crate) troubled: usize,
+    /// The keys of what is in trouble, and why.
+    pub(crate) troubles: Vec<(String, String)>,
 }
 
 /// Who holds a subject.

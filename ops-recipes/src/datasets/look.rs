@@ -10,9 +10,10 @@ use sonar_client::{Dataset, DatasetFilter, SonarRead};
 use super::change::{Commit, DatasetChange, Retract};
 use crate::words::utc;
 
-/// Up to so many datasets are asked for by name. More, and the list of names in the question would be longer than the
+/// Up to so many datasets are asked for by name: as many as a part of a plan has, for an engine that walks part by part would
+/// otherwise have the whole transaction listed for each. More, and the list of names in the question would be longer than the
 /// answer that lists all committed ones.
-const BY_NAME: usize = 200;
+const BY_NAME: usize = ops_plan::BLOCK;
 
 /// Looks at some changes, together.
 pub(crate) async fn observe(

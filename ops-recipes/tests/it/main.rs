@@ -11,6 +11,8 @@ mod commit_empty;
 mod death;
 #[cfg(any(feature = "airflow", feature = "redshift", feature = "services"))]
 mod desk;
+#[cfg(all(feature = "airflow", feature = "services"))]
+mod engines;
 mod find_transaction;
 mod first;
 #[cfg(feature = "databricks")]

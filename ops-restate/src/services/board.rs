@@ -2,10 +2,10 @@
 
 use restate_sdk::prelude::*;
 
-use crate::status::Progress;
+use crate::status::Told;
 use crate::wire::Step;
 
-const PROGRESS: &str = "progress";
+const TOLD: &str = "told";
 
 pub(crate) struct Board;
 
@@ -15,12 +15,9 @@ impl Board {
     /// A part went a step on.
     #[handler(ingress_private)]
     async fn add(&self, ctx: ObjectContext<'_>, step: Json<Step>) -> HandlerResult<()> {
-        let mut progress = ctx.get::<Json<Progress>>(PROGRESS).await?.map(|Json(p)| p).unwrap_or_default();
-        progress.done += step.0.done;
-        progress.performed += step.0.performed;
-        progress.tried += step.0.tried;
-        progress.troubled += step.0.troubled;
-        ctx.set(PROGRESS, Json(progress));
+        let mut told = ctx.get::<Json<Told>>(TOLD).await?.map(|Json(told)| told).unwrap_or_default();
+        told.add(step.0);
+        ctx.set(TOLD, Json(told));
         Ok(())
     }
 
@@ -33,7 +30,7 @@ impl Board {
 
     /// How far the run is.
     #[handler]
-    async fn read(&self, ctx: SharedObjectContext<'_>) -> HandlerResult<Json<Progress>> {
-        Ok(Json(ctx.get::<Json<Progress>>(PROGRESS).await?.map(|Json(p)| p).unwrap_or_default()))
+    async fn read(&self, ctx: SharedObjectContext<'_>) -> HandlerResult<Json<Told>> {
+        Ok(Json(ctx.get::<Json<Told>>(TOLD).await?.map(|Json(told)| told).unwrap_or_default()))
     }
 }

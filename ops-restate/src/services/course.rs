@@ -15,12 +15,25 @@ use super::subject::SubjectClient;
 use super::tally::Tally;
 use super::{is_cancel, told};
 use crate::shared::Shared;
-use crate::status::Stage;
+use crate::status::{Stage, Told};
 use crate::steps::Steps;
 use crate::wire::{Holder, PartEnd, PartOrder, Ranges, RunOrder};
 
 /// How often verification is tried when a system does not answer.
 const VERIFY: u32 = 4;
+
+/// What is done with a part.
+#[derive(Clone, Copy)]
+enum Way {
+    Look,
+    Walk,
+}
+
+/// A part that was begun; no handle where it has ended.
+struct Out {
+    part: Part,
+    handle: Option<InvocationHandle>,
+}
 
 pub(super) struct Course<'ctx> {
     ctx: &'ctx WorkflowContext<'ctx>,
@@ -50,7 +63,7 @@ impl<'ctx> Course<'ctx> {
     }
 
     /// Waits for the approval, runs the plan, and says how it ended. `enter` is told of every phase.
-    pub(super) async fn take(mut self, enter: impl Fn(usize)) -> Result<Stage, TerminalError> {
+    pub(super) async fn take(mut self, enter: impl Fn(usize)) -> Result<(Stage, Told), TerminalError> {
         let waited = self.ctx.promise::<Json<Approval>>(APPROVAL).await;
         self.began = self.now("begin").await?;
         let approval = match waited {
@@ -61,42 +74,38 @@ impl<'ctx> Course<'ctx> {
             }
             Err(error) => return Err(error),
         };
-        let locks = self.lock().await?;
-        let course = self.walk(&approval, enter).await;
+        let mut locks = Vec::new();
+        let course = match self.lock(&mut locks).await {
+            Ok(()) => self.walk(&approval, enter).await,
+            Err(error) => Err(error),
+        };
         // Whatever happened: nobody is kept out by a run that is over.
-        for lock in &locks {
-            self.ctx.object_client::<SubjectClient<'_>>(lock.clone()).free(Json(self.run.clone())).send();
+        for lock in locks {
+            self.ctx.object_client::<SubjectClient<'_>>(lock).free(Json(self.run.clone())).send();
         }
         let findings = course?;
         self.close(Some(approval), findings).await
     }
 
-    /// Takes every subject, in order; all or none of them.
-    async fn lock(&mut self) -> Result<Vec<String>, TerminalError> {
-        let mut taken = Vec::new();
+    /// Takes every subject, in order. Where one is held by another run, this one stops.
+    async fn lock(&mut self, taken: &mut Vec<String>) -> Result<(), TerminalError> {
         let who = Holder { run: self.run.clone(), operator: self.operator.clone() };
         for subject in self.head.subjects.clone() {
             let key = subject_key(&self.head, &subject);
             let take = self.ctx.object_client::<SubjectClient<'_>>(key.clone()).take(Json(who.clone())).call().await;
-            let held = match take {
-                Ok(Json(None)) => {
-                    taken.push(key);
-                    continue;
-                }
+            // Also where no answer came: it may be ours by now. Freeing what another run holds does nothing.
+            taken.push(key);
+            match take {
+                Ok(Json(None)) => {}
                 Ok(Json(Some(holder))) => {
-                    Stop::Held(format!("{subject} is held by run {} of {}", holder.run, holder.operator))
+                    let text = format!("{subject} is held by run {} of {}", holder.run, holder.operator);
+                    self.tally.stop(Stop::Held(text));
+                    return Ok(());
                 }
-                Err(error) if is_cancel(&error) => {
-                    // It may be ours by now.
-                    taken.push(key);
-                    Stop::Asked
-                }
-                Err(error) => return Err(error),
-            };
-            self.tally.stop(held);
-            break;
+                Err(error) => return self.asked(error),
+            }
         }
-        Ok(taken)
+        Ok(())
     }
 
     /// Walks phase by phase, and proves the effect of the whole.
@@ -112,18 +121,32 @@ impl<'ctx> Course<'ctx> {
         if self.tally.stopped() { Ok(Vec::new()) } else { self.verify(approval).await }
     }
 
-    /// The parts of a phase: as many at once as the phase is wide. A phase of many changes begins with one part of one
-    /// action; then two parts, four … each step seen before the next.
+    /// Looks at all of a phase, and then walks it: where anything in it drifted, nothing of it is changed. As many parts at
+    /// once as the phase is wide. A phase of many changes begins with a part of one action; then two such parts, four … each
+    /// step seen before the next.
     async fn phase(&mut self, phase: usize, approval: &Approval) -> Result<(), TerminalError> {
         let cut = &self.head.phases[phase];
-        let width = cut.width.max(1);
-        let size = cut.len().div_ceil(width).clamp(1, BLOCK);
-        let mut parts: VecDeque<Part> = self.head.parts(phase, size).into();
-        let mut ramp = cut.is_ramped().then_some(1);
+        let (width, ramp) = (cut.width.max(1), cut.is_ramped().then_some(1));
+        let parts = self.head.parts(phase, cut.len().div_ceil(width).clamp(1, BLOCK));
+        // A part looks at all of itself before it walks.
+        if parts.len() > 1 {
+            self.side_by_side(Way::Look, self.head.surveys(phase), width, None, approval).await?;
+        }
+        self.side_by_side(Way::Walk, parts, width, ramp, approval).await
+    }
+
+    async fn side_by_side(
+        &mut self,
+        way: Way,
+        parts: Vec<Part>,
+        width: usize,
+        mut ramp: Option<usize>,
+        approval: &Approval,
+    ) -> Result<(), TerminalError> {
+        let mut parts: VecDeque<Part> = parts.into();
         let mut begun = 0;
         let mut calls = DurableFuturesUnordered::new();
-        let mut out: Vec<(Part, Option<InvocationHandle>)> = Vec::new();
-        let mut over: Vec<bool> = Vec::new();
+        let mut out: Vec<Out> = Vec::new();
         loop {
             if calls.is_empty()
                 && let Some(step) = ramp.filter(|step| begun >= *step)
@@ -133,8 +156,12 @@ impl<'ctx> Course<'ctx> {
             }
             while !self.tally.stopped() && calls.len() < width && ramp.is_none_or(|step| begun < step) {
                 let Some(part) = parts.pop_front() else { break };
-                let order = self.order(part, approval);
-                let call = self.ctx.service_client::<PartClient<'_>>().walk(Json(order)).call();
+                let (client, order) = (self.ctx.service_client::<PartClient<'_>>(), self.order(part, approval));
+                let call = match way {
+                    Way::Look => client.look(Json(order)),
+                    Way::Walk => client.walk(Json(order)),
+                };
+                let call = call.call();
                 let handle = match call.invocation_handle().await {
                     Ok(handle) => Some(handle),
                     Err(error) => {
@@ -143,36 +170,28 @@ impl<'ctx> Course<'ctx> {
                     }
                 };
                 calls.push(call);
-                out.push((part, handle));
-                over.push(false);
+                out.push(Out { part, handle });
                 begun += 1;
             }
-            let (part, end) = match calls.next().await {
+            let (i, end) = match calls.next().await {
                 Ok(None) => return Ok(()),
-                Ok(Some((i, end))) => {
-                    over[i] = true;
-                    (out[i].0, end)
-                }
+                Ok(Some(ended)) => ended,
                 // The engine passes it on to every part that is out.
                 Err(error) => {
                     self.asked(error)?;
                     continue;
                 }
             };
+            out[i].handle = None;
+            let part = out[i].part;
             let end = match end {
                 Ok(Json(end)) => end,
                 Err(error) => self.lost(part, approval, &error).await?,
             };
             let went_on = !self.tally.stopped();
-            self.tally.take(end);
+            self.tally.take(part, end);
             if went_on && self.tally.stopped() {
-                for (i, (_, handle)) in out.iter().enumerate() {
-                    if !over[i]
-                        && let Some(handle) = handle
-                    {
-                        handle.cancel();
-                    }
-                }
+                out.iter().filter_map(|out| out.handle.as_ref()).for_each(InvocationHandle::cancel);
             }
         }
     }
@@ -247,7 +266,11 @@ impl<'ctx> Course<'ctx> {
     }
 
     /// Keeps the report, beyond the engine's own memory.
-    async fn close(mut self, approval: Option<Approval>, findings: Vec<Finding>) -> Result<Stage, TerminalError> {
+    async fn close(
+        mut self,
+        approval: Option<Approval>,
+        findings: Vec<Finding>,
+    ) -> Result<(Stage, Told), TerminalError> {
         let outcome = self.tally.outcome(&findings);
         let account = self.tally.account(&self.run, &self.operator, self.began, outcome, findings);
         let ends = self.tally.ends();
@@ -270,7 +293,8 @@ impl<'ctx> Course<'ctx> {
                 Ok(Json(Stage::Ended { outcome, line: report.line() }))
             })
         });
-        kept.await.map(|Json(stage)| stage)
+        let Json(stage) = kept.await?;
+        Ok((stage, self.tally.told()))
     }
 
     async fn now(&mut self, name: &str) -> Result<Timestamp, TerminalError> {

@@ -47,13 +47,14 @@ impl Part {
         Ok(Json(walker.end()))
     }
 
-    /// Looks at a part whose walk was lost, and changes nothing: what is done is done, whosever effect it is.
+    /// Looks at a part, and changes nothing: before its phase begins, and where its walk was lost.
     #[handler]
     async fn look(&self, ctx: Context<'_>, order: Json<PartOrder>) -> HandlerResult<Json<PartEnd>> {
         let Json(order) = order;
         let job = self.0.open_part(&order).await.map_err(told)?;
-        let walker = Walker::new(&ctx, &self.0, job, order);
-        Ok(Json(walker.survey().await?))
+        let mut walker = Walker::new(&ctx, &self.0, job, order);
+        walker.survey().await?;
+        Ok(Json(walker.end()))
     }
 }
 
@@ -69,6 +70,8 @@ struct Walker<'ctx> {
     now: Timestamp,
     told: PartEnd,
     board: Step,
+    /// Whether the board hears of it.
+    tells: bool,
 }
 
 impl<'ctx> Walker<'ctx> {
@@ -83,6 +86,7 @@ impl<'ctx> Walker<'ctx> {
             order,
             told: PartEnd::nothing(),
             board: Step::default(),
+            tells: true,
         }
     }
 
@@ -163,8 +167,14 @@ impl<'ctx> Walker<'ctx> {
             Err(error) => (Err(Failure::lost()), Some(error)),
         };
         match &result {
-            Ok(()) => self.board.performed += 1,
-            Err(_) => self.board.tried += 1,
+            Ok(()) => {
+                self.board.performed += 1;
+                self.told.performed += 1;
+            }
+            Err(_) => {
+                self.board.tried += 1;
+                self.told.tried += 1;
+            }
         }
         let changes = self.walk.performed(i, result, self.now);
         self.take(changes).await?;
@@ -225,8 +235,8 @@ impl<'ctx> Walker<'ctx> {
                 }
             }
         }
-        // A message for every look that shows something, not for every call.
-        if self.board.done > 0 || self.board.troubled > 0 {
+        // A message for every look that shows something, not for every call. What is only surveyed is told by its walk.
+        if self.tells && (self.board.done > 0 || !self.board.troubles.is_empty()) {
             let step = std::mem::take(&mut self.board);
             self.ctx.object_client::<BoardClient<'_>>(self.order.run.clone()).add(Json(step)).send();
         }
@@ -234,20 +244,22 @@ impl<'ctx> Walker<'ctx> {
     }
 
     fn trouble(&mut self, i: usize, why: String) {
-        self.board.troubled += 1;
+        self.board.troubles.push((self.key(i), why.clone()));
         if self.told.troubles.len() < NAMED {
             self.told.troubles.push((self.key(i), why));
         }
     }
 
-    /// One look at all of it.
-    async fn survey(mut self) -> Result<PartEnd, TerminalError> {
-        let all: Vec<usize> = (0..self.job.plan().len()).collect();
-        let seen = self.looked(all).await?.seen.map_err(TerminalError::new)?;
-        let done = seen.iter().enumerate().filter(|(_, seen)| **seen == ops_plan::Observed::Done);
-        self.told.already = done.map(|(i, _)| self.order.part.from + i).collect();
-        self.told.outcome = Outcome::Stopped;
-        Ok(self.told)
+    /// The first look of the walk, however often it takes, and nothing more.
+    async fn survey(&mut self) -> Result<(), TerminalError> {
+        self.tells = false;
+        loop {
+            match self.walk.next(self.now) {
+                Next::Look(which) => self.look(which).await?,
+                Next::Until(at) => self.wait(at).await?,
+                _ => return Ok(()),
+            }
+        }
     }
 
     fn end(mut self) -> PartEnd {
@@ -280,6 +292,8 @@ impl PartEnd {
             changed: Ranges::default(),
             already: Ranges::default(),
             perhaps: Ranges::default(),
+            performed: 0,
+            tried: 0,
             failed: 0,
             destructive: false,
             troubles: Vec::new(),

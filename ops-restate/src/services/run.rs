@@ -9,7 +9,7 @@ use super::board::BoardClient;
 use super::course::Course;
 use super::{ended, told};
 use crate::shared::Shared;
-use crate::status::{Progress, Stage, Status};
+use crate::status::{Stage, Status, Told};
 use crate::steps::Steps;
 use crate::wire::RunOrder;
 
@@ -17,7 +17,7 @@ use crate::wire::RunOrder;
 pub(super) const APPROVAL: &str = "approval";
 const STAGE: &str = "stage";
 const INVOCATION: &str = "invocation";
-const PROGRESS: &str = "progress";
+const TOLD: &str = "told";
 
 pub(crate) struct Run(pub(crate) Arc<Shared>);
 
@@ -43,16 +43,18 @@ impl Run {
         ctx.set(STAGE, Json(Stage::Waiting));
         let course = Course::new(&ctx, &self.0, order.0).await?;
         let taken = course.take(|phase| ctx.set(STAGE, Json(Stage::Running { phase }))).await;
-        let stage = match &taken {
-            Ok(stage) => stage.clone(),
-            Err(error) => Stage::Ended { outcome: Outcome::Unknown, line: error.message().to_owned() },
+        let (stage, told) = match &taken {
+            Ok(ended) => ended.clone(),
+            Err(error) => {
+                let board = ctx.object_client::<BoardClient<'_>>(ctx.key()).read().call().await;
+                let line = error.message().to_owned();
+                (Stage::Ended { outcome: Outcome::Unknown, line }, board.map(|Json(told)| told).unwrap_or_default())
+            }
         };
-        // The board is wiped later; how far the run came is kept with it.
-        let board = ctx.object_client::<BoardClient<'_>>(ctx.key()).read().call().await;
-        ctx.set(PROGRESS, Json(board.map(|Json(progress)| progress).unwrap_or_default()));
+        ctx.set(TOLD, Json(told));
         ctx.set(STAGE, Json(stage));
         ctx.object_client::<BoardClient<'_>>(ctx.key()).wipe().send_after(std::time::Duration::from_secs(60));
-        Ok(Json(taken?))
+        Ok(Json(taken?.0))
     }
 
     /// A person's word for the plan: checked against all of it before the run hears it.
@@ -104,19 +106,26 @@ impl Run {
         let run = ctx.key().to_owned();
         let Some(head) = self.0.archive.head(&run).await.map_err(told)? else { return Ok(Json(None)) };
         let stage = ctx.get::<Json<Stage>>(STAGE).await?.map(|Json(stage)| stage);
-        let (stage, progress) = match stage {
+        let (stage, told_so_far) = match stage {
             Some(stage @ Stage::Ended { .. }) => {
-                let kept = ctx.get::<Json<Progress>>(PROGRESS).await?;
-                (stage, kept.map(|Json(progress)| progress).unwrap_or_default())
+                (stage, ctx.get::<Json<Told>>(TOLD).await?.map(|Json(told)| told).unwrap_or_default())
             }
             Some(stage) => (stage, ctx.object_client::<BoardClient<'_>>(ctx.key()).read().call().await?.0),
             None => match self.0.archive.report(&run).await.map_err(told)? {
                 Some(report) => Status::of(&report),
-                None => (Stage::Waiting, Progress::default()),
+                None => (Stage::Waiting, Told::default()),
             },
         };
         let digest = head.digest().map_err(told)?;
-        Ok(Json(Some(Status { run, title: head.title.clone(), digest, planned: head.len(), stage, progress })))
+        Ok(Json(Some(Status {
+            run,
+            title: head.title.clone(),
+            digest,
+            planned: head.len(),
+            stage,
+            progress: told_so_far.progress,
+            troubles: told_so_far.troubles,
+        })))
     }
 }
 

@@ -1,9 +1,10 @@
 //! What came of a run's parts, added up.
 
 use jiff::Timestamp;
-use ops_plan::{Account, Finding, Head, Obligation, Outcome, Stop, Verdict};
+use ops_plan::{Account, Finding, Head, Obligation, Outcome, Part, Stop, Verdict};
 
 use crate::archive::{End, Ends};
+use crate::status::{Progress, Told};
 use crate::wire::{PartEnd, Ranges};
 
 /// How many failures of actions that are not destructive stop a run: as on one machine.
@@ -14,12 +15,15 @@ const NAMED: usize = 20;
 #[derive(Debug)]
 pub(super) struct Tally {
     ends: Vec<End>,
+    performed: usize,
+    tried: usize,
     failures: usize,
     /// What a part stopped for that does not stop the others: a failure which is not destructive.
     failed: Option<Stop>,
     stop: Option<Stop>,
     unknown: bool,
-    troubles: Vec<(String, String)>,
+    troubled: usize,
+    troubles: Vec<(usize, (String, String))>,
     debts: Vec<Obligation>,
     settles: Vec<String>,
 }
@@ -28,10 +32,13 @@ impl Tally {
     pub(super) fn of(head: &Head) -> Self {
         Self {
             ends: vec![End::Left; head.len()],
+            performed: 0,
+            tried: 0,
             failures: 0,
             failed: None,
             stop: None,
             unknown: false,
+            troubled: 0,
             troubles: Vec::new(),
             debts: Vec::new(),
             settles: head.settles.clone(),
@@ -48,13 +55,18 @@ impl Tally {
         self.stop.is_some()
     }
 
-    pub(super) fn take(&mut self, end: PartEnd) {
+    pub(super) fn take(&mut self, part: Part, end: PartEnd) {
         self.mark(&end.changed, End::Changed);
         self.mark(&end.already, End::Already);
         self.mark(&end.perhaps, End::Perhaps);
+        self.performed += end.performed;
+        self.tried += end.tried;
         self.failures += end.failed;
         self.unknown |= end.outcome == Outcome::Unknown;
-        self.troubles.extend(end.troubles);
+        self.troubled += end.troubles.len();
+        // In the order of the plan, whichever part ended first.
+        self.troubles.extend(end.troubles.into_iter().map(|trouble| (part.from, trouble)));
+        self.troubles.sort_by_key(|(from, _)| *from);
         self.troubles.truncate(NAMED);
         self.debts.extend(end.debts);
         match end.stop {
@@ -76,6 +88,13 @@ impl Tally {
 
     pub(super) fn done(&self) -> Vec<usize> {
         self.those(|end| matches!(end, End::Changed | End::Already))
+    }
+
+    /// What the board would say by now, if every message to it had arrived.
+    pub(super) fn told(&self) -> Told {
+        let (performed, tried, troubled) = (self.performed, self.tried, self.troubled);
+        let progress = Progress { done: self.done().len(), performed, tried, troubled };
+        Told { progress, troubles: self.troubles() }
     }
 
     pub(super) fn ends(&self) -> Ends {
@@ -115,10 +134,14 @@ impl Tally {
             changed: self.those(|end| end == End::Changed),
             already: self.those(|end| end == End::Already).len(),
             left: self.those(|end| matches!(end, End::Left | End::Perhaps)),
-            troubles: self.troubles.clone(),
+            troubles: self.troubles(),
             findings,
             debts,
         }
+    }
+
+    fn troubles(&self) -> Vec<(String, String)> {
+        self.troubles.iter().map(|(_, trouble)| trouble.clone()).collect()
     }
 
     fn mark(&mut self, which: &Ranges, end: End) {

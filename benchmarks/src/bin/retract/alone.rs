@@ -10,7 +10,7 @@ use ops_recipes::datasets::Facts;
 
 use crate::Result;
 use crate::recipe::{JournalIn, Retraction};
-use crate::sandbox::{Clients, Sandbox};
+use benchmarks::sandbox::{Clients, Sandbox};
 
 /// The process: runs the whole recipe once, and prints its own peak in bytes.
 #[derive(Args)]

@@ -7,7 +7,7 @@ use metapod_client::DatasetId;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH};
 
 use crate::Result;
-use crate::sandbox::TOKEN;
+use benchmarks::sandbox::TOKEN;
 
 pub(crate) async fn run(metapod: &str, ids: &[DatasetId], at_once: usize) -> Result<Duration> {
     let client = reqwest::Client::builder().user_agent("bare-loop").no_proxy().build()?;
@@ -25,6 +25,6 @@ pub(crate) async fn run(metapod: &str, ids: &[DatasetId], at_once: usize) -> Res
             if status.is_success() { Ok(()) } else { Err(format!("the server answered {status}").into()) }
         }
     });
-    stream::iter(calls).buffer_unordered(at_once).try_collect::<()>().await.map_err(|e: crate::Error| e)?;
+    stream::iter(calls).buffer_unordered(at_once).try_collect::<()>().await.map_err(|e: benchmarks::Error| e)?;
     Ok(begun.elapsed())
 }

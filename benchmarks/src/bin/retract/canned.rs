@@ -13,7 +13,7 @@ use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 
 use crate::Result;
-use crate::sandbox::TOKEN;
+use benchmarks::sandbox::TOKEN;
 
 type Question = (Method, String, Bytes);
 

@@ -9,20 +9,16 @@ mod canned;
 mod planning;
 mod recipe;
 mod rounds;
-mod sandbox;
 mod tools;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use benchmarks::{Result, sandbox};
 use clap::{Parser, Subcommand};
 use tokio::runtime::Builder;
 
 use rounds::Size;
-
-/// Whatever went wrong: it is only told.
-type Error = Box<dyn std::error::Error + Send + Sync>;
-type Result<T> = std::result::Result<T, Error>;
 
 /// Measures how fast and how frugal `retract-datasets` is.
 ///

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::Result;
 use crate::canned::Canned;
 use crate::recipe::Retraction;
-use crate::sandbox::{Clients, Sandbox};
+use benchmarks::sandbox::{Clients, Sandbox};
 
 /// What planning took.
 pub(crate) struct Planning {

@@ -5,16 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use benchmarks::retraction::{approval, check, recipe, registry, target};
+use benchmarks::sandbox::Clients;
 use jiff::Timestamp;
 use metapod_client::TransactionId;
-use ops_plan::{
-    Approval, Approved, Ask, Event, Expect, Host, MemoryJournal, Outcome, Plan, Progress, Registry, Report, Runner,
-    Runs, Target, Watcher,
-};
-use ops_recipes::datasets::{Facts, MetapodWrites, RetractDatasets, RetractReads, Selection};
+use ops_plan::{Ask, Event, Host, MemoryJournal, Plan, Progress, Registry, Runner, Runs, Watcher};
+use ops_recipes::datasets::{Facts, RetractDatasets};
 
 use crate::Result;
-use crate::sandbox::Clients;
 
 /// Where the journal of a run is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,16 +32,12 @@ pub(crate) struct Retraction {
 
 impl Retraction {
     pub(crate) fn new(clients: &Clients, transaction: TransactionId, facts: Facts, runs: &Path) -> Self {
-        let (sonar, metapod) = (Arc::new(clients.sonar.clone()), Arc::new(clients.metapod.clone()));
-        let reads = RetractReads::new(sonar, metapod.clone());
-        let registry = Registry::new().with::<RetractDatasets>(reads, MetapodWrites::new(metapod));
-        let recipe = RetractDatasets::new(transaction, Selection::AllCommitted).with_facts(facts);
-        Self { registry, recipe, runs: Runs::at(runs) }
+        Self { registry: registry(clients), recipe: recipe(transaction, facts), runs: Runs::at(runs) }
     }
 
     /// Plans, as the command line does: what is kept for an undo goes to a file.
     pub(crate) async fn plan(&self) -> Result<Plan> {
-        let ask = Ask::new(&self.recipe, Target::new("benchmark"), Timestamp::now())?;
+        let ask = Ask::new(&self.recipe, target(), Timestamp::now())?;
         Ok(self.registry.plan(ask.spilling_to(self.runs.spill()?)).await?)
     }
 
@@ -52,7 +46,8 @@ impl Retraction {
         let clock = Arc::new(Clock::new(datasets));
         let plan = self.plan().await?;
         clock.mark(Mark::Planned);
-        let approved = approve(plan, datasets)?;
+        let word = approval(plan.digest(), datasets);
+        let approved = plan.approve(word).map_err(|(_, error)| error)?;
         let runner = Runner::new(self.runs.clone(), "benchmark").watched_by(clock.clone());
         let report = match journal {
             JournalIn::Folder => runner.start(&self.registry, approved).await?,
@@ -62,21 +57,6 @@ impl Retraction {
         check(&report, datasets)?;
         Ok(clock.times())
     }
-}
-
-fn approve(plan: Plan, datasets: usize) -> Result<Approved> {
-    let approval = Approval::new(plan.digest(), "benchmark", Timestamp::now())
-        .expecting(Expect::exactly(datasets as u64))
-        .accepting("live-writer", "a sandbox has no jobs")
-        .accepting("share", "all datasets of a sandbox are meant");
-    plan.approve(approval).map_err(|(_, error)| error.into())
-}
-
-fn check(report: &Report, datasets: usize) -> Result<()> {
-    if report.outcome == Outcome::Done && report.changed == datasets {
-        return Ok(());
-    }
-    Err(format!("the run did not do what was measured: {}", report.text()).into())
 }
 
 /// How long the parts of a run took.

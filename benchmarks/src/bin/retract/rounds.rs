@@ -11,8 +11,8 @@ use ops_recipes::datasets::Facts;
 use sonar_client::{DatasetFilter, SonarRead};
 
 use crate::recipe::{JournalIn, Retraction, Times};
-use crate::sandbox::{Clients, Sandbox};
 use crate::{Result, alone, bare, planning, tools};
+use benchmarks::sandbox::{Clients, Sandbox};
 
 /// Calls at once, for everybody.
 const AT_ONCE: usize = 10;

@@ -8,7 +8,7 @@ use metapod_client::DatasetId;
 use serde_json::json;
 
 use crate::Result;
-use crate::sandbox::{Sandbox, TOKEN};
+use benchmarks::sandbox::{Sandbox, TOKEN};
 
 /// What is called, and the package of Debian that has it.
 const TOOLS: [(&str, &str); 4] = [("jq", "jq"), ("curl", "curl"), ("xargs", "findutils"), ("wrk", "wrk")];

@@ -4,7 +4,7 @@ mod first;
 mod foretold;
 mod kills;
 mod machines;
-mod real;
+pub(crate) mod real;
 mod redeploy;
 #[cfg(feature = "aurora")]
 mod redeploy_kills;
@@ -27,7 +27,7 @@ use ops_sandbox::{World, scenario};
 
 use crate::desk::{Desk, approved, blocks};
 
-fn task(id: &str) -> TaskId {
+pub(crate) fn task(id: &str) -> TaskId {
     id.parse().unwrap()
 }
 
@@ -46,7 +46,7 @@ fn night(fail: &[&str]) -> (World, RunKey) {
 }
 
 /// A night that has ended, with these failures; from now on all jobs work.
-fn failed(fail: &[&str]) -> (World, RunKey) {
+pub(crate) fn failed(fail: &[&str]) -> (World, RunKey) {
     let (world, run) = night(fail);
     pass(&world, 60);
     world.forget_orders(&run);
@@ -88,7 +88,7 @@ fn registry_of(reads: &AirflowReads, world: &World) -> Registry {
         .with::<ClearAndRerun>(reads.clone(), writes())
 }
 
-fn registry(world: &World) -> Registry {
+pub(crate) fn registry(world: &World) -> Registry {
     registry_of(&reads(world), world)
 }
 

@@ -34,15 +34,15 @@ const BEHIND: [&str; 4] = ["databricks_load-models", "downscale-rest", "itaipu-r
 
 /// A real Airflow.
 #[derive(Clone)]
-pub(super) struct Peer {
-    pub(super) client: AirflowClient,
+pub(crate) struct Peer {
+    pub(crate) client: AirflowClient,
     trigger: AirflowTriggerClient,
 }
 
 /// `None`, said aloud, where no peer runs. In CI that is a failure.
 #[expect(clippy::disallowed_methods, reason = "where the peer listens is known to the script that started it")]
 #[expect(clippy::explicit_write, reason = "what a passing test prints is not shown, unless it goes straight out")]
-pub(super) fn peer(major: u32) -> Option<Peer> {
+pub(crate) fn peer(major: u32) -> Option<Peer> {
     let name = format!("AIRFLOW{major}_URL");
     let Ok(address) = std::env::var(&name) else {
         assert!(std::env::var_os("CI").is_none(), "in CI the peer must run: {name} is not set");
@@ -57,7 +57,7 @@ pub(super) fn peer(major: u32) -> Option<Peer> {
 }
 
 impl Peer {
-    pub(super) fn registry(&self) -> Registry {
+    pub(crate) fn registry(&self) -> Registry {
         let client = || Arc::new(self.client.clone());
         let reads = AirflowReads::new(client()).with_writer(client());
         let writes = || AirflowWrites::new(client());
@@ -69,12 +69,12 @@ impl Peer {
             .with::<ClearAndRerun>(reads, writes())
     }
 
-    pub(super) async fn plan<R: Recipe>(&self, recipe: &R) -> ops_plan::Plan {
+    pub(crate) async fn plan<R: Recipe>(&self, recipe: &R) -> ops_plan::Plan {
         self.registry().propose(recipe, Target::new("test")).await.unwrap()
     }
 
     /// Begins a run whose jobs do as they are told.
-    pub(super) async fn run(&self, dag: &str, story: &str, fail: &[&str], sleep: &[(&str, u32)]) -> RunKey {
+    pub(crate) async fn run(&self, dag: &str, story: &str, fail: &[&str], sleep: &[(&str, u32)]) -> RunKey {
         let dag: DagId = dag.parse().unwrap();
         let id = format!("{story}-{}", Timestamp::now().as_microsecond());
         let key = RunKey::new(dag.clone(), id.parse().unwrap());
@@ -85,7 +85,7 @@ impl Peer {
 
     /// Begins a run that finds its orders in a variable of this kind.
     #[cfg(feature = "aurora")]
-    pub(super) async fn run_on(&self, dag: &str, id: &str, kind: &str, orders: &str) -> RunKey {
+    pub(crate) async fn run_on(&self, dag: &str, id: &str, kind: &str, orders: &str) -> RunKey {
         let dag: DagId = dag.parse().unwrap();
         let key = RunKey::new(dag.clone(), id.parse().unwrap());
         self.tell_run(&key, kind, orders).await;
@@ -94,12 +94,12 @@ impl Peer {
     }
 
     #[cfg(feature = "aurora")]
-    pub(super) async fn tell_run(&self, run: &RunKey, kind: &str, orders: &str) {
+    pub(crate) async fn tell_run(&self, run: &RunKey, kind: &str, orders: &str) {
         self.client.set_variable(&Variable::new(format!("{kind}.{}", run.run), orders)).await.unwrap();
     }
 
     #[cfg(feature = "aurora")]
-    pub(super) async fn is_over(&self, run: &RunKey) -> bool {
+    pub(crate) async fn is_over(&self, run: &RunKey) -> bool {
         self.client.dag_run(run).await.unwrap().state.is_final()
     }
 
@@ -109,7 +109,7 @@ impl Peer {
         self.client.set_variable(&Variable::new(format!("orders.{}", run.run), text)).await.unwrap();
     }
 
-    pub(super) async fn forget(&self, run: &RunKey) {
+    pub(crate) async fn forget(&self, run: &RunKey) {
         self.client.delete_variable(&format!("orders.{}", run.run)).await.unwrap();
     }
 
@@ -122,7 +122,7 @@ impl Peer {
         self.try_states(run).await.unwrap()
     }
 
-    pub(super) async fn state(&self, run: &RunKey, id: &str) -> TaskState {
+    pub(crate) async fn state(&self, run: &RunKey, id: &str) -> TaskState {
         self.states(run).await.remove(id).unwrap().0
     }
 
@@ -148,7 +148,7 @@ impl Peer {
         }
     }
 
-    pub(super) async fn ends(&self, run: &RunKey) -> RunState {
+    pub(crate) async fn ends(&self, run: &RunKey) -> RunState {
         let begun = Instant::now();
         loop {
             let now = Self::seen(self.client.dag_run(run).await).map(|found| found.state);
@@ -161,7 +161,7 @@ impl Peer {
     }
 
     /// How often a job began, by its own log: a line a try.
-    pub(super) async fn attempts(&self, run: &RunKey, id: &str) -> usize {
+    pub(crate) async fn attempts(&self, run: &RunKey, id: &str) -> usize {
         let (key, line) = (TaskKey::new(task(id)), format!("a try of {id} begins"));
         let last = self.client.task_instance(run, &key).await.unwrap().try_number;
         let mut begun = 0;
@@ -212,7 +212,7 @@ async fn on_a_real_airflow_3() {
     }
 }
 
-pub(super) fn unblock(run: &RunKey, id: &str) -> UnblockDownstream {
+pub(crate) fn unblock(run: &RunKey, id: &str) -> UnblockDownstream {
     UnblockDownstream::new(run.clone(), task(id)).accepted_by("the fx team")
 }
 

@@ -1,8 +1,8 @@
 //! The recipes for services: in the sandbox, and on a stand-in for AWS with a real state machine.
 
 mod first;
-mod peer;
-mod real;
+pub(crate) mod peer;
+pub(crate) mod real;
 mod rollback;
 mod throttling;
 mod throttling_real;

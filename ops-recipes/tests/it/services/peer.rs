@@ -21,40 +21,40 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use version_probe::{AddressTemplate, Answer, ServiceAddress, VersionsClient, VersionsRead};
 
-pub(super) const BAD: &str = "b4dc0de";
-pub(super) const GOOD: &str = "6c957ed";
+pub(crate) const BAD: &str = "b4dc0de";
+pub(crate) const GOOD: &str = "6c957ed";
 
 /// The stand-in, of which each test takes a region.
 #[derive(Clone)]
-pub(super) struct Peer {
+pub(crate) struct Peer {
     region: &'static str,
     address: String,
     orders: Endpoint,
-    pub(super) stacks: Arc<StacksClient>,
+    pub(crate) stacks: Arc<StacksClient>,
     /// GoCD is the sandbox's: no other one can be installed.
-    pub(super) world: World,
+    pub(crate) world: World,
 }
 
 /// What runs behind a balancer.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Service {
-    pub(super) url: String,
-    pub(super) failed: u64,
-    pub(super) instances: Vec<Instance>,
+pub(crate) struct Service {
+    pub(crate) url: String,
+    pub(crate) failed: u64,
+    pub(crate) instances: Vec<Instance>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Instance {
-    pub(super) side: String,
-    pub(super) version: String,
-    pub(super) state: String,
+pub(crate) struct Instance {
+    pub(crate) side: String,
+    pub(crate) version: String,
+    pub(crate) state: String,
 }
 
 impl Peer {
     /// `None`, said aloud, where no peer runs. In CI that is a failure.
     #[expect(clippy::disallowed_methods, reason = "where the peer listens is known to the script that started it")]
     #[expect(clippy::explicit_write, reason = "what a passing test prints is not shown, unless it goes straight out")]
-    pub(super) async fn there_is(region: &'static str) -> Option<Self> {
+    pub(crate) async fn there_is(region: &'static str) -> Option<Self> {
         let (Ok(orders), Ok(stacks)) = (std::env::var("AWS_PEER_URL"), std::env::var("CLOUDFORMATION_PEER_URL")) else {
             assert!(std::env::var_os("CI").is_none(), "in CI the peer must run: CLOUDFORMATION_PEER_URL is not set");
             writeln!(std::io::stderr(), "skipped: start peers/aws and set CLOUDFORMATION_PEER_URL").unwrap();
@@ -72,22 +72,22 @@ impl Peer {
     }
 
     /// These services, and nothing else.
-    pub(super) async fn play(&self, stacks: Value) {
+    pub(crate) async fn play(&self, stacks: Value) {
         self.order("play", &json!({ "stacks": stacks })).await.unwrap();
     }
 
     /// These tables, and nothing else.
-    pub(super) async fn play_tables(&self, tables: Value) {
+    pub(crate) async fn play_tables(&self, tables: Value) {
         self.order("play", &json!({ "tables": tables })).await.unwrap();
     }
 
     /// Data points of CloudWatch.
-    pub(super) async fn demand(&self, demand: Value) {
+    pub(crate) async fn demand(&self, demand: Value) {
         self.order("demand", &demand).await.unwrap();
     }
 
     /// AWS, as this region.
-    pub(super) async fn aws(&self) -> Aws {
+    pub(crate) async fn aws(&self) -> Aws {
         aws(self.region, &self.address).await
     }
 
@@ -97,26 +97,26 @@ impl Peer {
     }
 
     /// Every call fails so, until the next play.
-    pub(super) async fn fault(&self, name: &str) {
+    pub(crate) async fn fault(&self, name: &str) {
         let call = self.orders.post("peer.order").segments(&["peer", "fault", name]).query("region", self.region);
         call.idempotency(Idempotency::Write).empty().send().await.unwrap();
     }
 
-    pub(super) async fn services(&self) -> BTreeMap<String, Service> {
+    pub(crate) async fn services(&self) -> BTreeMap<String, Service> {
         let call = self.orders.get("peer.services").segments(&["peer", "services"]).query("region", self.region);
         call.send().await.unwrap().json().unwrap()
     }
 
-    pub(super) async fn service(&self, stack: &str) -> Service {
+    pub(crate) async fn service(&self, stack: &str) -> Service {
         self.services().await.remove(stack).unwrap()
     }
 
-    pub(super) async fn stack(&self, name: &str) -> Stack {
+    pub(crate) async fn stack(&self, name: &str) -> Stack {
         self.stacks.stack(&name.parse().unwrap()).await.unwrap()
     }
 
     /// Somebody else sets a parameter, and waits until it is so.
-    pub(super) async fn colleague_sets(&self, stack: &str, key: &str, value: &str) {
+    pub(crate) async fn colleague_sets(&self, stack: &str, key: &str, value: &str) {
         let seen = self.stack(stack).await;
         let change = Change::of(&seen).with(key, value).unwrap();
         let name = "colleague".parse().unwrap();
@@ -137,13 +137,13 @@ impl Peer {
         ServiceReads::new(Arc::clone(&self.stacks) as Arc<dyn StacksRead>).with_versions(versions, template())
     }
 
-    pub(super) fn registry(&self) -> Registry {
+    pub(crate) fn registry(&self) -> Registry {
         let reads = self.reads().with_builds(Arc::new(self.world.gocd()));
         Registry::new().with::<RollBackService>(reads, ServiceWrites::new(Arc::clone(&self.stacks)))
     }
 
     /// Where somebody else updates the stack right before our change set is executed.
-    pub(super) fn registry_beside_a_colleague(&self, stack: &'static str) -> Registry {
+    pub(crate) fn registry_beside_a_colleague(&self, stack: &'static str) -> Registry {
         let reads = self.reads();
         let writes = Arc::new(BesideAColleague { peer: self.clone(), stack });
         let writes = ServiceWrites::of(writes, Arc::clone(&self.stacks) as Arc<dyn StacksRead>);
@@ -151,16 +151,16 @@ impl Peer {
     }
 
     /// Where no build server is known: the commit is what a person says.
-    pub(super) fn registry_by_hand(&self) -> Registry {
+    pub(crate) fn registry_by_hand(&self) -> Registry {
         Registry::new().with::<RollBackService>(self.reads(), ServiceWrites::new(Arc::clone(&self.stacks)))
     }
 
-    pub(super) async fn plan(&self, question: &RollBackService) -> Plan {
+    pub(crate) async fn plan(&self, question: &RollBackService) -> Plan {
         propose(&self.registry(), question).await
     }
 
     /// A client that asks a service for its version all the time, each time over a new connection, until it is told to end.
-    pub(super) async fn customer(&self, stack: &str) -> Customer {
+    pub(crate) async fn customer(&self, stack: &str) -> Customer {
         let url = self.service(stack).await.url;
         let over = Arc::new(AtomicBool::new(false));
         let client = VersionsClient::builder().build().unwrap();
@@ -178,20 +178,20 @@ impl Peer {
     }
 }
 
-pub(super) struct Customer {
+pub(crate) struct Customer {
     over: Arc<AtomicBool>,
     asking: tokio::task::JoinHandle<Vec<Answer>>,
 }
 
 impl Customer {
     /// All that it was answered.
-    pub(super) async fn answers(self) -> Vec<Answer> {
+    pub(crate) async fn answers(self) -> Vec<Answer> {
         self.over.store(true, Ordering::Relaxed);
         self.asking.await.unwrap()
     }
 }
 
-pub(super) async fn propose(registry: &Registry, question: &RollBackService) -> Plan {
+pub(crate) async fn propose(registry: &Registry, question: &RollBackService) -> Plan {
     registry.propose(question, Target::new("prod")).await.unwrap()
 }
 

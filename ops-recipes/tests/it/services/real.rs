@@ -14,13 +14,13 @@ use crate::death::{Records, Said, errand, killed, say};
 use crate::desk::{Desk, approved, blocks};
 use crate::stage::word;
 
-const S0: &str = "prod-s0-k-correnteza";
-const S1: &str = "prod-s1-k-correnteza";
+pub(crate) const S0: &str = "prod-s0-k-correnteza";
+pub(crate) const S1: &str = "prod-s1-k-correnteza";
 const METAPOD: &str = "prod-global-k-metapod";
 /// It never gets healthy.
 const DEAD: &str = "deadbee";
 
-fn stack(name: &str, blue: (u32, &str), green: (u32, &str)) -> Value {
+pub(crate) fn stack(name: &str, blue: (u32, &str), green: (u32, &str)) -> Value {
     json!({
         "name": name,
         "service": name.rsplit('-').next(),
@@ -33,7 +33,7 @@ fn stack(name: &str, blue: (u32, &str), green: (u32, &str)) -> Value {
     })
 }
 
-fn to(service: &str, commit: &str) -> RollBackService {
+pub(crate) fn to(service: &str, commit: &str) -> RollBackService {
     RollBackService::new(service, Wanted::Commit(commit.parse().unwrap())).unless_running([format!(
         "{service}-to-prod"
     )
