@@ -27,6 +27,11 @@ impl Bars {
         self.0.set_message(one_line(what));
     }
 
+    /// Says something above it.
+    pub fn say(&self, text: &str) {
+        self.0.println(text);
+    }
+
     /// It is over: the bar goes.
     pub fn end(&self) {
         self.0.finish_and_clear();

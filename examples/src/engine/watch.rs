@@ -26,7 +26,7 @@ const REST: Duration = Duration::from_secs(3);
 /// Where there is no such run, or the engine does not answer for a while.
 pub async fn watch(desk: &Desk<'_>, run: &str) -> Result<Ending, Failure> {
     let Desk { way, engine, screen, .. } = *desk;
-    let mut seen = Seen { screen, bar: None, last: String::new(), phases: Vec::new() };
+    let mut seen = Seen { screen, bar: None, last: String::new(), phases: Vec::new(), told: 0 };
     let mut failed = 0;
     loop {
         let status = match engine.status(run).await {
@@ -64,6 +64,8 @@ struct Seen {
     last: String,
     /// The names of its phases.
     phases: Vec<String>,
+    /// How many of its troubles were told.
+    told: usize,
 }
 
 impl Seen {
@@ -72,6 +74,14 @@ impl Seen {
         let Stage::Running { phase } = &status.stage else { return self.say(&said(status)) };
         let name = self.phases.get(*phase).map_or("", String::as_str);
         let what = format!("«{name}»{}", trouble(status));
+        for (key, why) in status.troubles.iter().skip(self.told) {
+            let text = self.screen.layout.wrap("", &format!("trouble: {key}: {why}"));
+            match &self.bar {
+                Some(bar) => bar.say(&text),
+                None => self.screen.say(&text),
+            }
+        }
+        self.told = status.troubles.len();
         if self.screen.is_full() && surroundings::can_draw() {
             let bar = self.bar.get_or_insert_with(|| Bars::new(status.planned));
             bar.at(status.progress.done, &what);
