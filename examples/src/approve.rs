@@ -3,17 +3,17 @@
 use std::io::{self, BufRead, Write};
 
 use jiff::Timestamp;
-use ops_plan::{Approval, Danger, Limits, Plan, TargetKind, Verdict};
+use ops_plan::{Approval, Danger, Limits, TargetKind, Verdict};
 
 use crate::flags::Answers;
-use crate::show;
+use crate::show::{self, Shown};
 use crate::text::{Layout, count};
 
 /// A person is not asked to name more actions than this one by one.
 const NAMED_AT_MOST: usize = 50;
 
 /// What the flags say about a plan.
-pub fn from_flags(plan: &Plan, answers: &Answers, limits: &Limits, who: &str, now: Timestamp) -> Approval {
+pub fn from_flags(plan: &impl Shown, answers: &Answers, limits: &Limits, who: &str, now: Timestamp) -> Approval {
     let mut approval = Approval::new(plan.digest(), who, now).within(limits.clone());
     approval.expect = answers.expect;
     approval.accepted.clone_from(&answers.accept);
@@ -27,7 +27,7 @@ pub fn from_flags(plan: &Plan, answers: &Answers, limits: &Limits, who: &str, no
 /// # Errors
 /// Where nothing can be read or written.
 pub fn ask(
-    plan: &Plan,
+    plan: &impl Shown,
     mut approval: Approval,
     layout: &Layout,
     input: &mut dyn BufRead,
@@ -45,7 +45,7 @@ pub fn ask(
     writeln!(output, "\n{}", layout.wrap("", "Nothing was changed yet. An empty answer ends it."))?;
     let mut asks = head.findings.clone();
     // Here the question of the share is asked in the sandbox, too: that is what it is there to show.
-    asks.extend(plan.share(&approval.limits));
+    asks.extend(head.share(&approval.limits));
     for finding in asks.iter().filter(|finding| finding.verdict == Verdict::Ask) {
         if approval.accepted.iter().any(|accepted| accepted.guard == finding.guard) {
             continue;
@@ -54,8 +54,8 @@ pub fn ask(
         let Some(reason) = question(output, "  ", "Why is it right?")? else { return Ok(None) };
         approval = approval.accepting(finding.guard.clone(), reason);
     }
-    let lasting: Vec<_> = plan
-        .cards()
+    let lasting: Vec<_> = (0..head.len())
+        .filter_map(|i| plan.card(i))
         .filter(|card| card.danger == Danger::Irreversible && !approval.irreversible.contains(&card.key))
         .take(NAMED_AT_MOST + 1)
         .collect();

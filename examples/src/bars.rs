@@ -20,6 +20,22 @@ impl Bars {
         bar.enable_steady_tick(Duration::from_millis(200));
         Self(bar)
     }
+
+    /// So many are done; what is done now.
+    pub fn at(&self, done: usize, what: &str) {
+        self.0.set_position(done as u64);
+        self.0.set_message(one_line(what));
+    }
+
+    /// Says something above it.
+    pub fn say(&self, text: &str) {
+        self.0.println(text);
+    }
+
+    /// It is over: the bar goes.
+    pub fn end(&self) {
+        self.0.finish_and_clear();
+    }
 }
 
 impl Watcher for Bars {
@@ -31,7 +47,7 @@ impl Watcher for Bars {
             Event::Going { how, .. } => self.0.println(one_line(how)),
             Event::Blind { .. } => self.0.set_message("a look failed; looking again"),
             Event::Verified { .. } => self.0.set_message("verified"),
-            Event::Ended { .. } => self.0.finish_and_clear(),
+            Event::Ended { .. } => self.end(),
             _ if progress.troubled > 0 => self.0.set_message(format!("{} in trouble", progress.troubled)),
             _ => {}
         }

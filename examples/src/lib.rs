@@ -10,6 +10,8 @@ pub mod cluster;
 pub mod config;
 pub mod connect;
 pub mod drawing;
+#[cfg(feature = "engine")]
+pub mod engine;
 pub mod exit;
 pub mod flags;
 pub mod log;

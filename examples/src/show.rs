@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use anstyle::Style;
 use jiff::Timestamp;
-use ops_plan::{Card, Danger, Finding, Limits, Phase, Plan, TargetKind, Verdict};
+use ops_plan::{Card, Danger, Digest, Finding, Head, Limits, Phase, Plan, TargetKind, Verdict};
 use ops_recipes::first::Overview;
 
 use crate::text::{BLUE, BOLD, Layout, ORANGE, age, count};
@@ -17,8 +17,38 @@ const COMMAND: usize = 300;
 /// How many differences between two plans are shown of each kind.
 const DIFFERENCES: usize = 5;
 
+/// What can be shown of a plan, whoever holds the whole of it.
+pub trait Shown {
+    /// What it is about.
+    fn head(&self) -> &Head;
+    /// Its digest: what an approval is for.
+    fn digest(&self) -> Digest;
+    /// Action `i`, where it is known here.
+    fn card(&self, i: usize) -> Option<Card>;
+    /// What a person would do instead of action `i`, where it is known here.
+    fn by_hand(&self, i: usize) -> Option<String>;
+}
+
+impl Shown for Plan {
+    fn head(&self) -> &Head {
+        self.head()
+    }
+
+    fn digest(&self) -> Digest {
+        self.digest()
+    }
+
+    fn card(&self, i: usize) -> Option<Card> {
+        self.card(i)
+    }
+
+    fn by_hand(&self, i: usize) -> Option<String> {
+        self.by_hand(i)
+    }
+}
+
 /// The whole plan, as it is shown before it is approved.
-pub fn plan(plan: &Plan, limits: &Limits, layout: &Layout, now: Timestamp) -> String {
+pub fn plan(plan: &impl Shown, limits: &Limits, layout: &Layout, now: Timestamp) -> String {
     let mut out = body(plan, limits, layout, now);
     if let Some(by_hand) = plan.by_hand(0) {
         out.push(String::new());
@@ -40,12 +70,12 @@ pub fn plan_in_short(plan: &Plan, limits: &Limits, layout: &Layout, now: Timesta
     out.join("\n")
 }
 
-fn last(plan: &Plan, layout: &Layout) -> String {
+fn last(plan: &impl Shown, layout: &Layout) -> String {
     layout.wrap("", &format!("plan {}: {}", plan.digest().short(), count(plan.head().changes(), "change")))
 }
 
 /// What a plan is about, what the guards say, and its phases.
-fn body(plan: &Plan, limits: &Limits, layout: &Layout, now: Timestamp) -> Vec<String> {
+fn body(plan: &impl Shown, limits: &Limits, layout: &Layout, now: Timestamp) -> Vec<String> {
     let head = plan.head();
     let mut out = vec![layout.paint(BOLD, &layout.wrap("", &head.title))];
     if let Some(run) = &head.undoes {
@@ -79,10 +109,10 @@ fn cut(line: &str) -> String {
 }
 
 /// What the guards say, worst first.
-fn findings(plan: &Plan, limits: &Limits, layout: &Layout) -> String {
+fn findings(plan: &impl Shown, limits: &Limits, layout: &Layout) -> String {
     let mut findings = asked(plan, limits);
     if plan.head().target.kind == TargetKind::Sandbox
-        && let Some(share) = plan.share(limits)
+        && let Some(share) = plan.head().share(limits)
     {
         let said = "here --yes lets it pass; elsewhere it must be answered";
         findings.push(Finding::warn(share.guard, share.text).with_advice(said));
@@ -93,8 +123,8 @@ fn findings(plan: &Plan, limits: &Limits, layout: &Layout) -> String {
 }
 
 /// All findings that an approval of this plan meets, the share among them.
-pub fn asked(plan: &Plan, limits: &Limits) -> Vec<Finding> {
-    let share = plan.share(limits).filter(|_| plan.head().target.kind != TargetKind::Sandbox);
+pub fn asked(plan: &impl Shown, limits: &Limits) -> Vec<Finding> {
+    let share = plan.head().share(limits).filter(|_| plan.head().target.kind != TargetKind::Sandbox);
     plan.head().findings.iter().cloned().chain(share).collect()
 }
 
@@ -116,7 +146,7 @@ pub fn finding(finding: &Finding, layout: &Layout) -> String {
     lines.join("\n")
 }
 
-fn phases(plan: &Plan, layout: &Layout) -> String {
+fn phases(plan: &impl Shown, layout: &Layout) -> String {
     let all = plan.head().phases.len();
     let mut lines = Vec::new();
     let mut from = 0;
@@ -125,8 +155,8 @@ fn phases(plan: &Plan, layout: &Layout) -> String {
         let to = from + phase.len();
         for i in sample(from, to) {
             match i {
-                Shown::Action(i) => lines.extend(plan.card(i).map(|shown| card(&shown, layout))),
-                Shown::More(n) => lines.push(format!("      … {n} more …")),
+                Sampled::Action(i) => lines.extend(plan.card(i).map(|shown| card(&shown, layout))),
+                Sampled::More(n) => lines.push(format!("      … {n} more …")),
             }
         }
         from = to;
@@ -142,18 +172,34 @@ fn heading(number: usize, all: usize, phase: &Phase) -> String {
     format!("Phase{of} «{}»: {}{waits}{width}", phase.name, count(phase.changes(), "change"))
 }
 
-enum Shown {
+enum Sampled {
     Action(usize),
     More(usize),
 }
 
-/// The first few of a phase, how many are left out, and the last.
-fn sample(from: usize, to: usize) -> Vec<Shown> {
-    if to - from <= SAMPLE + 2 {
-        return (from..to).map(Shown::Action).collect();
+/// The actions of a plan that are shown.
+#[cfg(feature = "engine")]
+pub(crate) fn shown(head: &Head) -> Vec<usize> {
+    let mut from = 0_usize;
+    let mut all = Vec::new();
+    for phase in &head.phases {
+        let to = from.saturating_add(phase.len());
+        all.extend(sample(from, to).into_iter().filter_map(|sampled| match sampled {
+            Sampled::Action(i) => Some(i),
+            Sampled::More(_) => None,
+        }));
+        from = to;
     }
-    let first = (from..from + SAMPLE).map(Shown::Action);
-    first.chain([Shown::More(to - from - SAMPLE - 1), Shown::Action(to - 1)]).collect()
+    all
+}
+
+/// The first few of a phase, how many are left out, and the last.
+fn sample(from: usize, to: usize) -> Vec<Sampled> {
+    if to - from <= SAMPLE + 2 {
+        return (from..to).map(Sampled::Action).collect();
+    }
+    let first = (from..from + SAMPLE).map(Sampled::Action);
+    first.chain([Sampled::More(to - from - SAMPLE - 1), Sampled::Action(to - 1)]).collect()
 }
 
 fn card(card: &Card, layout: &Layout) -> String {
@@ -171,7 +217,7 @@ fn sign(danger: Danger) -> (&'static str, Style) {
 }
 
 /// What the signs of this plan mean.
-fn legend(plan: &Plan) -> Option<String> {
+fn legend(plan: &impl Shown) -> Option<String> {
     let sum = |of: fn(&Phase) -> usize| plan.head().phases.iter().map(of).sum::<usize>();
     let meant = [
         ("N . a wait", sum(|phase| phase.waits)),

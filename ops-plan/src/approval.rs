@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::target::TargetKind;
-use crate::{Danger, Digest, Error, Plan, Problem, Refusal, Result, Verdict};
+use crate::{Danger, Digest, Error, Head, Plan, Problem, Refusal, Result, Verdict};
 
 /// How far the clocks of two machines may be apart.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
@@ -197,15 +197,14 @@ impl Approved {
     }
 }
 
-impl Plan {
+impl Head {
     /// The guard of share: what must be answered because the plan changes much of what there is. `None` where it does not.
     pub fn share(&self, limits: &Limits) -> Option<crate::Finding> {
-        let head = self.head();
-        let count = head.changes() as u64;
-        if head.one_by_one && count <= limits.named {
+        let count = self.changes() as u64;
+        if self.one_by_one && count <= limits.named {
             return None;
         }
-        let population = head.population.filter(|all| *all > 0);
+        let population = self.population.filter(|all| *all > 0);
         let many = count > limits.max_count;
         // Multiplied, not divided: 10.9 % is more than 10 %.
         let above = |all: u64| count.saturating_mul(100) > limits.max_percent.saturating_mul(all);
@@ -220,6 +219,13 @@ impl Plan {
                 format!("{count}{of} objects{share}; the limits are {} and {} %", limits.max_count, limits.max_percent);
             crate::Finding::ask("share", text, "right when so much is meant: compare with the question you asked")
         })
+    }
+}
+
+impl Plan {
+    /// The guard of share ([`Head::share`]).
+    pub fn share(&self, limits: &Limits) -> Option<crate::Finding> {
+        self.head().share(limits)
     }
 
     /// Checks a person's word against the plan, its limits and its asks.

@@ -145,6 +145,13 @@ impl Registry {
         self.entries.contains_key(recipe)
     }
 
+    /// The ids of its recipes, in order.
+    pub fn recipes(&self) -> Vec<&'static str> {
+        let mut known: Vec<_> = self.entries.keys().copied().collect();
+        known.sort_unstable();
+        known
+    }
+
     /// Plans with a recipe of this registry, now.
     ///
     /// # Errors
@@ -154,11 +161,10 @@ impl Registry {
     }
 
     fn find(&self, recipe: &str) -> Result<&dyn Entry> {
-        self.entries.get(recipe).map(|entry| &**entry).ok_or_else(|| {
-            let mut known: Vec<_> = self.entries.keys().copied().collect();
-            known.sort_unstable();
-            Error::Invalid(format!("no recipe «{recipe}» here; there is {}", known.join(", ")))
-        })
+        self.entries
+            .get(recipe)
+            .map(|entry| &**entry)
+            .ok_or_else(|| Error::Invalid(format!("no recipe «{recipe}» here; there is {}", self.recipes().join(", "))))
     }
 }
 

@@ -9,6 +9,8 @@ mod cluster;
 #[cfg(feature = "airflow")]
 mod dag_run;
 mod demo;
+#[cfg(feature = "engine")]
+mod engine;
 mod find;
 mod first;
 mod input;

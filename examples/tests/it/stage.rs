@@ -53,6 +53,10 @@ pub(crate) fn binary(name: &str) -> &'static str {
         "doctor" => env!("CARGO_BIN_EXE_doctor"),
         "runs" => env!("CARGO_BIN_EXE_runs"),
         "embedded" => env!("CARGO_BIN_EXE_embedded"),
+        #[cfg(feature = "engine")]
+        "engine" => env!("CARGO_BIN_EXE_engine"),
+        #[cfg(feature = "engine")]
+        "engine-host" => env!("CARGO_BIN_EXE_engine-host"),
         #[cfg(feature = "databricks")]
         "load-dataset" => env!("CARGO_BIN_EXE_load-dataset"),
         #[cfg(feature = "airflow")]
