@@ -8,6 +8,7 @@ use ops_plan::{Host, Target};
 use restate_sdk::endpoint::Endpoint;
 
 use crate::archive::Archive;
+use crate::gate::Gate;
 use crate::serve::{Serving, serve};
 use crate::services::board::Board;
 use crate::services::desk::Desk;
@@ -49,7 +50,8 @@ impl Handlers {
     /// # Errors
     /// When the address cannot be listened on.
     pub async fn listen(self, address: SocketAddr) -> std::io::Result<Serving> {
-        serve(self.endpoint(None)?, address).await
+        let gate = Gate::default();
+        serve(self.endpoint(None, &gate)?, address, gate).await
     }
 
     /// Listens, and takes only what the engine with this public identity key (`publickeyv1_…`) has signed.
@@ -57,11 +59,12 @@ impl Handlers {
     /// # Errors
     /// When the key is none, or the address cannot be listened on.
     pub async fn listen_as(self, address: SocketAddr, identity_key: &str) -> std::io::Result<Serving> {
-        serve(self.endpoint(Some(identity_key))?, address).await
+        let gate = Gate::default();
+        serve(self.endpoint(Some(identity_key), &gate)?, address, gate).await
     }
 
-    fn endpoint(self, identity_key: Option<&str>) -> std::io::Result<Endpoint> {
-        let shared = Arc::new(Shared { archive: self.archive, environments: self.environments });
+    fn endpoint(self, identity_key: Option<&str>, gate: &Gate) -> std::io::Result<Endpoint> {
+        let shared = Arc::new(Shared { archive: self.archive, environments: self.environments, gate: gate.clone() });
         let mut endpoint = Endpoint::builder()
             .bind(Run(Arc::clone(&shared)))
             .bind(Part(Arc::clone(&shared)))

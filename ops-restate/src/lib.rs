@@ -3,6 +3,7 @@
 
 mod archive;
 mod engine;
+mod gate;
 mod handlers;
 mod run_id;
 mod serve;

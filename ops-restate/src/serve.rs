@@ -15,10 +15,14 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::gate::Gate;
+
 /// What may be in flight towards us: 46,000 entries of a journal fit at once.
 const WINDOW: u32 = 64 << 20;
 /// How long calls that are out may take when serving ends.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the engine then has to hear what came of them. A run that waits for its parts has no end of its own by then.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Handlers that are served. Dropping it ends at once what is out, as a crash would: the engine calls again.
 #[derive(Debug)]
@@ -26,6 +30,7 @@ pub struct Serving {
     address: SocketAddr,
     stop: CancellationToken,
     task: JoinHandle<()>,
+    gate: Gate,
 }
 
 impl Serving {
@@ -34,10 +39,14 @@ impl Serving {
         format!("http://{}", self.address)
     }
 
-    /// Takes no new connection, lets what is out end (at most half a minute), and returns.
+    /// Begins no new call to any system, lets those that are out end (at most half a minute), and returns. Runs are not
+    /// ended: the engine goes on with them where this address is served again.
     pub async fn stop(mut self) {
+        // Who is kept out by it waits until the connections are gone.
+        let closed = tokio::time::timeout(PATIENCE, self.gate.close()).await;
         self.stop.cancel();
         let _ = (&mut self.task).await;
+        drop(closed);
     }
 
     /// Serves until the end of the process, or until the task is ended.
@@ -52,12 +61,12 @@ impl Drop for Serving {
     }
 }
 
-pub(crate) async fn serve(endpoint: Endpoint, address: SocketAddr) -> std::io::Result<Serving> {
+pub(crate) async fn serve(endpoint: Endpoint, address: SocketAddr, gate: Gate) -> std::io::Result<Serving> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let stop = CancellationToken::new();
     let task = tokio::spawn(accept(listener, HyperEndpoint::new(endpoint), stop.clone()));
-    Ok(Serving { address, stop, task })
+    Ok(Serving { address, stop, task, gate })
 }
 
 async fn accept(listener: TcpListener, endpoint: HyperEndpoint, stop: CancellationToken) {
@@ -76,7 +85,7 @@ async fn accept(listener: TcpListener, endpoint: HyperEndpoint, stop: Cancellati
             },
         }
     }
-    let _ = tokio::time::timeout(PATIENCE, async { while connections.join_next().await.is_some() {} }).await;
+    let _ = tokio::time::timeout(FAREWELL, async { while connections.join_next().await.is_some() {} }).await;
 }
 
 async fn connection(stream: TcpStream, endpoint: HyperEndpoint, stop: CancellationToken) {
@@ -147,7 +156,7 @@ mod tests {
         let Some(binary) = restate_peer::binary() else { return };
         let server = restate_peer::Engine::single(&binary).await.unwrap();
         let done = Arc::new(AtomicUsize::new(0));
-        let mut serving = serve(long(&done), "127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let mut serving = serve(long(&done), "127.0.0.1:0".parse().unwrap(), Gate::default()).await.unwrap();
         server.register(&serving.address()).await.unwrap();
         let environment = ops_client::Environment::new("test");
         let ingress = ops_client::http::Endpoint::builder(environment, &server.ingress()).build().unwrap();
@@ -165,7 +174,7 @@ mod tests {
             drop(serving);
             // The port is free when the task is gone.
             serving = loop {
-                match serve(long(&done), address).await {
+                match serve(long(&done), address, Gate::default()).await {
                     Ok(serving) => break serving,
                     Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
                 }

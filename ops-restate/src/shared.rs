@@ -6,12 +6,14 @@ use std::sync::Arc;
 use ops_plan::{Approved, Error, Head, Host, Job, Plan, Result, Target};
 
 use crate::archive::Archive;
+use crate::gate::Gate;
 use crate::wire::PartOrder;
 
 pub(crate) struct Shared {
     pub(crate) archive: Archive,
     /// Where this program may act, and with whose credentials.
     pub(crate) environments: BTreeMap<String, (Target, Arc<dyn Host>)>,
+    pub(crate) gate: Gate,
 }
 
 impl Shared {

@@ -146,14 +146,17 @@ impl<'ctx> Walker<'ctx> {
     }
 
     async fn perform(&mut self, i: usize) -> Result<(), TerminalError> {
-        let job = Arc::clone(&self.job);
+        let (job, gate) = (Arc::clone(&self.job), self.shared.gate.clone());
         let name = format!("call {}", self.key(i));
         let call = self.steps.step(name, move |first| {
             Box::pin(async move {
                 let result = match first {
                     // Calls go one by one, so if an earlier attempt died in a call, it died in this one. It is looked at first.
                     First(true) => Err(Failure::lost()),
-                    First(false) => job.perform(i).await.map_err(|error| Failure::from(&error)),
+                    First(false) => {
+                        let _out = gate.enter().await;
+                        job.perform(i).await.map_err(|error| Failure::from(&error))
+                    }
                 };
                 Ok(Json(Called { at: Timestamp::now(), result: result.map_err(Refused::from) }))
             })
