@@ -8,6 +8,7 @@ use ops_sandbox::World;
 use tokio::runtime::Runtime;
 
 use crate::stage::{Came, Stage, came, command, run, until};
+use crate::terminal::typed_to;
 
 /// A free port.
 const ANYWHERE: &str = "127.0.0.1:0";
@@ -42,11 +43,11 @@ impl Engine {
     }
 
     fn engine(&self, arguments: &[&str]) -> Came {
-        run(engine(self.folder.path(), &self.server.ingress(), arguments))
+        run(command_to(self.folder.path(), &self.server.ingress(), arguments))
     }
 }
 
-fn engine(folder: &Path, ingress: &str, arguments: &[&str]) -> Command {
+fn command_to(folder: &Path, ingress: &str, arguments: &[&str]) -> Command {
     let mut command = command(folder, "engine", arguments);
     command.env("OPS_ENGINE", ingress);
     command
@@ -223,7 +224,15 @@ fn every_environment_is_itself_and_a_host_may_come_and_go() {
     prod.retracted_once();
     assert!(prod.ids().into_iter().all(|id| prod.world.calls(id) == 1), "every call that was out was let end");
     staging.untouched();
-    approve("small", &["--expect", "12", "--watch"]).is(0, &["[done] staging", "12 of 12 done"]);
+    // A person at a terminal is asked for what is missing; then a bar goes along.
+    let base = || command_to(engine.folder.path(), &engine.server.ingress(), &[]);
+    let asked = ["approve", "small", "--watch"];
+    typed_to("engine", &asked, &base(), "\n").is(3, &["Why is it right?", "not approved, nothing was changed"]);
+    staging.untouched();
+    staging.slow(100);
+    let came = typed_to("engine", &asked, &base(), "the jobs have ended\nall of it is bad\n12\n");
+    came.is(0, &["Type the number:", "approved: 12 changes", "«retract»", "[done] staging"]);
+    assert!(came.out.contains("/12 "), "no bar: {}", came.out);
     staging.retracted_once();
 
     // What travels and what is kept knows no credential.
@@ -251,11 +260,11 @@ fn what_is_not_there_is_named() {
     let nowhere = "http://127.0.0.1:1";
     let says = ["no engine answers at http://127.0.0.1:1", "--ingress URL", "peers/restate/start.sh FOLDER"];
     for arguments in [&["runs"][..], &["watch", "some"], &["approve", "some", "--yes"], &["cancel", "some"]] {
-        run(engine(folder.path(), nowhere, arguments)).is(3, &says);
+        run(command_to(folder.path(), nowhere, arguments)).is(3, &says);
     }
     let asked = ["submit", "retract-datasets", "{\"transaction\":", "--env", "sandbox"];
-    run(engine(folder.path(), nowhere, &asked)).is(2, &["the question is no JSON"]);
-    run(engine(folder.path(), "http://engine.example.com:8080", &["runs"])).is(2, &["--ingress", "plain http"]);
+    run(command_to(folder.path(), nowhere, &asked)).is(2, &["the question is no JSON"]);
+    run(command_to(folder.path(), "http://engine.example.com:8080", &["runs"])).is(2, &["--ingress", "plain http"]);
     run(command(folder.path(), "engine-host", &["--listen", "127.0.0.1:0", "--admin", nowhere]))
         .is(3, &["engine.register", "peers/restate/start.sh FOLDER"]);
     run(command(folder.path(), "engine-host", &["--listen", "0.0.0.0:0", "--admin", nowhere]))

@@ -6,11 +6,15 @@ use crate::stage::{Came, Stage, binary, command, run_with_input};
 
 /// Starts a program at a terminal of 60 columns, and types this.
 fn typed(stage: &Stage, program: &str, arguments: &[&str], lines: &str) -> Came {
+    typed_to(program, arguments, &command(stage.folder.path(), program, &[]), lines)
+}
+
+/// The same, for a program with this folder and these variables.
+pub(crate) fn typed_to(program: &str, arguments: &[&str], base: &Command, lines: &str) -> Came {
     let words: Vec<String> = arguments.iter().map(|word| format!("'{word}'")).collect();
     let line = format!("stty rows 40 cols 60 -echo; '{}' {}", binary(program), words.join(" "));
-    let base = command(stage.folder.path(), program, &[]);
     let mut script = Command::new("script");
-    script.args(["-qec", &line, "/dev/null"]).current_dir(stage.folder.path());
+    script.args(["-qec", &line, "/dev/null"]).current_dir(base.get_current_dir().unwrap());
     script.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("TERM", "xterm").env("SHELL", "/bin/sh");
     script.envs(base.get_envs().filter_map(|(name, value)| Some((name, value?))));
     script.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
