@@ -26,7 +26,29 @@ pub struct Status {
     pub troubles: Vec<(String, String)>,
 }
 
+/// How many troubles a text names.
+const NAMED: usize = 3;
+
 impl Status {
+    /// How the run stands, at most six lines without tables, colours or mentions: to be pasted into an incident channel.
+    pub fn text(&self) -> String {
+        let Progress { done, performed, tried, troubled } = self.progress;
+        let first = match &self.stage {
+            Stage::Waiting => format!("[waits for its approval] {} — nothing done", self.title),
+            Stage::Running { phase } => {
+                format!("[running, phase {}] {} — {done} of {} done", phase + 1, self.title, self.planned)
+            }
+            Stage::Ended { line, .. } => line.clone(),
+        };
+        let mut lines =
+            vec![first, format!("{performed} calls accepted, {tried} failed; {troubled} actions in trouble")];
+        lines.extend(self.troubles.iter().take(NAMED).map(|(what, why)| format!("trouble: {what}: {why}")));
+        lines.push(format!("run {}, plan {}", self.run, self.digest.short()));
+        let clean =
+            |line: String| line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>() + "\n";
+        lines.into_iter().map(clean).collect()
+    }
+
     /// Where a run stood at its end.
     pub(crate) fn of(report: &Report) -> (Stage, Told) {
         let done = report.changed + report.already;
@@ -91,5 +113,25 @@ impl Told {
         self.progress.troubled += step.troubles.len();
         let room = Self::NAMED.saturating_sub(self.troubles.len());
         self.troubles.extend(step.troubles.into_iter().take(room));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_in_six_lines() {
+        let digest = "ab".repeat(32);
+        let json = serde_json::json!({
+            "run": "night", "title": "retract 700", "digest": digest, "planned": 700, "stage": {"stage": "running", "phase": 0},
+            "progress": {"done": 120, "performed": 130, "tried": 2, "troubled": 4},
+            "troubles": [["a", "no\nway"], ["b", "why"], ["c", "why"], ["d", "why"]],
+        });
+        let status: Status = serde_json::from_value(json).unwrap();
+        let expected = "[running, phase 1] retract 700 — 120 of 700 done\n\
+                        130 calls accepted, 2 failed; 4 actions in trouble\n\
+                        trouble: a: no way\ntrouble: b: why\ntrouble: c: why\nrun night, plan abababababab\n";
+        assert_eq!(status.text(), expected);
     }
 }

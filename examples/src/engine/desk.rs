@@ -165,6 +165,10 @@ impl Desk<'_> {
         let Some(report) = self.engine.report(run).await.map_err(|error| self.way.trouble(error))? else {
             let status = self.engine.status(run).await.map_err(|error| self.way.trouble(error))?;
             let status = status.ok_or_else(|| no_such(run))?;
+            // How it stands may be pasted, too; a script learns by the exit that the run is not over.
+            for line in status.text().lines() {
+                self.screen.say(&self.screen.layout.wrap("", &crate::text::clean(line)));
+            }
             return Err(Failure::refused(format!("run {run} has no report yet: {}", said(&status))));
         };
         if !markdown {

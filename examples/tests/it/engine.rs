@@ -122,7 +122,7 @@ fn submitted_approved_watched_cancelled_and_taken_back() {
     let other = ["submit", "retract-datasets", &other, "--env", "sandbox", "--run", "one"];
     engine.engine(&other).is(3, &["run one is another one", "--run NAME"]);
     engine.engine(&["show", "one"]).is(0, &["… 307 more …", "run one: waits for approval — next: engine approve one"]);
-    engine.engine(&["report", "one"]).is(3, &["run one has no report yet"]);
+    engine.engine(&["report", "one"]).is(3, &["[waits for its approval]", "run one has no report yet"]);
 
     engine.engine(&["approve", "one"]).is(3, &["nobody can be asked here", "--yes"]);
     let wrong = engine.engine(&["approve", "one", "--yes", "--expect", "7"]);
