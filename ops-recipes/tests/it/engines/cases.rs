@@ -1,9 +1,10 @@
 //! Nights in the sandbox, good ones and bad ones.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use ops_plan::{Outcome, Plan, Registry, Target};
-use ops_recipes::airflow::UnblockDownstream;
+use ops_recipes::airflow::{HoldMachines, ReleaseMachines, UnblockDownstream};
 use ops_recipes::datasets::{Facts, Job, JobState, RetractDatasets, RetractReads, Selection};
 use ops_sandbox::metapod::CommitSpec;
 use ops_sandbox::{Fault, Operation, World};
@@ -33,6 +34,12 @@ const CASES: &[Case] = &[
     Case {
         name: "the canary was committed again, elsewhere: it is not ours to retract",
         then: |world| (0..DATASETS).for_each(|number| recommit(world, number)),
+        outcome: Outcome::Stopped,
+    },
+    Case {
+        name: "one of the last was committed again: none of the first is retracted",
+        // The order is that of the names.
+        then: |world| recommit(world, 99),
         outcome: Outcome::Stopped,
     },
     Case {
@@ -157,13 +164,116 @@ async fn both_engines_unblock_a_dag_and_leave_the_same_duty() {
         assert_eq!(owed.len(), 1, "{owed:?}");
         let time = Time::passes(&world);
         while !world.task_instances(&run).iter().all(|one| one.state == airflow_client::TaskState::Success) {
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         drop(time);
         let text = format!("{}\n{owed:?}", end(&report));
         ends.push(text.lines().map(str::to_owned).collect::<Vec<_>>());
     }
     assert_eq!(ends[0], ends[1]);
+}
+
+/// What goes wrong when some are done already, and how that ends.
+const MIDWAY: &[(&str, fn(&World), Outcome, &str)] = &[
+    (
+        "one is refused for good",
+        |world| world.faults().next(1, Operation::RetractCommittedDataset, Fault::Status(400)),
+        Outcome::Stopped,
+        "Failures",
+    ),
+    (
+        "the right is taken away",
+        |world| world.faults().sometimes(1.0, Operation::RetractCommittedDataset, Fault::Status(403)),
+        Outcome::Stopped,
+        "Credential",
+    ),
+    // What was called and never seen cannot be told.
+    ("nobody can be looked at any more", blind, Outcome::Unknown, "Blind"),
+];
+
+fn blind(world: &World) {
+    for &read in Operation::ALL.iter().filter(|operation| !operation.changes()) {
+        world.faults().sometimes(1.0, read, Fault::Status(503));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_engines_stop_midway_alike() {
+    for (name, trouble, outcome, why) in MIDWAY {
+        for distributed in [false, true] {
+            let world = night();
+            let plan = planned(&world, Facts::WithoutSchema).await;
+            let Some(over) = over(distributed, "staging", registry(&world)).await else { return };
+            world.faults().sometimes(1.0, Operation::RetractCommittedDataset, Fault::Delay(Duration::from_millis(20)));
+            let begins = async {
+                while world_after(&world).1 > DATASETS as usize - 30 {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+                trouble(&world);
+            };
+            let (report, ()) = tokio::join!(over.run(plan), begins);
+            assert_eq!(report.outcome, *outcome, "{name}: {}", report.text());
+            assert!(format!("{:?}", report.stop).contains(why), "{name}: {:?}", report.stop);
+            // What is out ends, nothing new begins, nothing is done twice, and nothing is hidden.
+            let effects = world_after(&world).0;
+            assert!(effects.iter().all(|times| *times <= 1), "{name}: {effects:?}");
+            let changed = effects.iter().filter(|times| **times == 1).count();
+            assert!(changed >= 30, "{name}: {changed} were changed");
+            // Who cannot look goes on until five looks have failed.
+            if *outcome == Outcome::Stopped {
+                assert!(changed < 310, "{name}: {changed} were changed");
+                assert_eq!((report.changed, report.left), (changed, DATASETS as usize - changed), "{name}");
+            }
+            // Whoever plans again finds the rest, and nothing else.
+            world.faults().clear();
+            assert_eq!(planned(&world, Facts::WithoutSchema).await.len(), DATASETS as usize - changed, "{name}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_engines_settle_what_was_owed() {
+    let mut ends = Vec::new();
+    for distributed in [false, true] {
+        let (world, run) = failed(&["fx-model"]);
+        let planned = async |recipe: Result<HoldMachines, ReleaseMachines>| {
+            let (registry, target) = (airflow::registry(&world), Target::new("staging"));
+            match recipe {
+                Ok(hold) => registry.propose(&hold, target).await.unwrap(),
+                Err(release) => registry.propose(&release, target).await.unwrap(),
+            }
+        };
+        let Some(over) = over(distributed, "staging", airflow::registry(&world)).await else { return };
+        let hold = over.run(planned(Ok(HoldMachines::new(run.clone(), task("fx-model")))).await).await;
+        assert_eq!(hold.outcome, Outcome::Done, "{}", hold.text());
+        let owed = over.owed().await;
+        assert_eq!((owed.len(), hold.debts.len()), (1, 1), "{owed:?}");
+        world.advance(Duration::from_secs(60));
+        let release = planned(Err(ReleaseMachines::new(run.clone(), vec![task("downscale-fx-model")]))).await;
+        assert_eq!(release.head().settles, owed);
+        let release = over.run(release).await;
+        assert_eq!(release.outcome, Outcome::Done, "{}", release.text());
+        assert!(over.owed().await.is_empty());
+        ends.push((end(&hold), end(&release), owed));
+    }
+    assert_eq!(ends[0], ends[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_engines_retract_three_by_their_names() {
+    let mut ends = Vec::new();
+    for distributed in [false, true] {
+        let world = night();
+        let names = ["dataset/d-1", "dataset/d-20", "dataset/d-300"].map(|name| name.parse().unwrap()).to_vec();
+        let recipe = RetractDatasets::new(tonight(), Selection::Names(names));
+        let plan = registry(&world).propose(&recipe, Target::new("staging")).await.unwrap();
+        let Some(over) = over(distributed, "staging", registry(&world)).await else { return };
+        let report = over.run(plan).await;
+        assert_eq!((report.outcome, report.changed), (Outcome::Done, 3), "{}", report.text());
+        ends.push((end(&report), world_after(&world)));
+    }
+    assert_eq!(ends[0], ends[1]);
+    assert_eq!(ends[0].1.1, DATASETS as usize - 3);
 }
 
 pub(super) async fn over(distributed: bool, environment: &str, registry: Registry) -> Option<Over> {
