@@ -104,21 +104,19 @@ impl<'ctx> Walker<'ctx> {
     }
 
     async fn look(&mut self, which: Vec<usize>) -> Result<(), TerminalError> {
-        match self.looked(which.clone()).await {
-            Ok(Looked { at, seen }) => {
-                self.now = self.now.max(at);
-                let changes = match seen {
-                    Ok(seen) => self.walk.observed(&which, seen, self.now),
-                    Err(error) => self.walk.blind(&error, self.now),
-                };
-                self.take(changes).await
+        let Looked { at, seen } = loop {
+            match self.looked(which.clone()).await {
+                Ok(looked) => break looked,
+                // A look that was interrupted is no blind one: without it, what was called could not be told.
+                Err(error) => self.cancelled(error)?,
             }
-            Err(error) => {
-                self.cancelled(error)?;
-                self.walk.blind("asked to stop while looking", self.now);
-                Ok(())
-            }
-        }
+        };
+        self.now = self.now.max(at);
+        let changes = match seen {
+            Ok(seen) => self.walk.observed(&which, seen, self.now),
+            Err(error) => self.walk.blind(&error, self.now),
+        };
+        self.take(changes).await
     }
 
     async fn looked(&mut self, which: Vec<usize>) -> Result<Looked, TerminalError> {

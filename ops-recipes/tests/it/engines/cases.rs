@@ -173,8 +173,10 @@ async fn both_engines_unblock_a_dag_and_leave_the_same_duty() {
     assert_eq!(ends[0], ends[1]);
 }
 
-/// What goes wrong when some are done already, and how that ends.
-const MIDWAY: &[(&str, fn(&World), Outcome, &str)] = &[
+/// What goes wrong when some are done already, how that ends, and why.
+type Midway = (&'static str, fn(&World), Outcome, &'static str);
+
+const MIDWAY: &[Midway] = &[
     (
         "one is refused for good",
         |world| world.faults().next(1, Operation::RetractCommittedDataset, Fault::Status(400)),
