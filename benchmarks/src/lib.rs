@@ -12,3 +12,14 @@ pub mod table;
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
 /// What may go wrong.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// How a benchmark ends: what went wrong is told with its causes.
+pub fn ended(done: Result<()>) -> std::process::ExitCode {
+    let Err(error) = done else { return std::process::ExitCode::SUCCESS };
+    let mut why: Option<&dyn std::error::Error> = Some(&*error);
+    while let Some(error) = why {
+        eprintln!("{error}");
+        why = error.source();
+    }
+    std::process::ExitCode::FAILURE
+}

@@ -58,10 +58,15 @@ pub fn block_on(manner: &Manner, program: impl Future<Output = Result<Ending, Fa
 /// Runs a program's asynchronous part.
 pub(crate) fn on_one_thread(program: impl Future<Output = Result<Ending, Failure>>) -> Result<Ending, Failure> {
     // One thread: a run waits for systems, and on several each answer would wake another (measured: a fifth more time).
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::refused(format!("no threads: {error}")))?;
+    on(tokio::runtime::Builder::new_current_thread(), program)
+}
+
+/// Runs a program's asynchronous part on such threads.
+pub(crate) fn on(
+    mut threads: tokio::runtime::Builder,
+    program: impl Future<Output = Result<Ending, Failure>>,
+) -> Result<Ending, Failure> {
+    let runtime = threads.enable_all().build().map_err(|error| Failure::refused(format!("no threads: {error}")))?;
     let ending = runtime.block_on(program);
     // Reading a secret may still hold a thread; the program is over all the same.
     runtime.shutdown_background();

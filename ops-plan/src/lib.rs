@@ -49,4 +49,4 @@ pub use plan::Plan;
 pub use recipe::Recipe;
 pub use report::{Account, Report};
 pub use target::{Target, TargetKind};
-pub use walk::{Change, Failure, INTENTS, Next, Past, Walk};
+pub use walk::{Change, FAILURES, Failure, INTENTS, Next, Past, Walk};

@@ -27,7 +27,7 @@ pub struct Status {
 }
 
 /// How many troubles a text names.
-const NAMED: usize = 3;
+const IN_TEXT: usize = 3;
 
 impl Status {
     /// How the run stands, at most six lines without tables, colours or mentions: to be pasted into an incident channel.
@@ -42,7 +42,7 @@ impl Status {
         };
         let mut lines =
             vec![first, format!("{performed} calls accepted, {tried} failed; {troubled} actions in trouble")];
-        lines.extend(self.troubles.iter().take(NAMED).map(|(what, why)| format!("trouble: {what}: {why}")));
+        lines.extend(self.troubles.iter().take(IN_TEXT).map(|(what, why)| format!("trouble: {what}: {why}")));
         lines.push(format!("run {}, plan {}", self.run, self.digest.short()));
         let clean =
             |line: String| line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>() + "\n";
@@ -103,15 +103,12 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    /// How many troubles are named.
-    const NAMED: usize = 20;
-
     pub(crate) fn add(&mut self, step: Step) {
         self.progress.done += step.done;
         self.progress.performed += step.performed;
         self.progress.tried += step.tried;
         self.progress.troubled += step.troubles.len();
-        let room = Self::NAMED.saturating_sub(self.troubles.len());
+        let room = crate::wire::NAMED.saturating_sub(self.troubles.len());
         self.troubles.extend(step.troubles.into_iter().take(room));
     }
 }

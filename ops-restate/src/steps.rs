@@ -12,6 +12,8 @@ use ops_plan::BoxFuture;
 use restate_sdk::prelude::*;
 use restate_sdk::serde::{Deserialize, Serialize};
 
+use crate::services::is_cancel;
+
 /// How often a step is tried whose own trouble passes: the archive did not answer.
 const ATTEMPTS: u32 = 8;
 /// The longest name of a step.
@@ -47,6 +49,26 @@ impl<'ctx, C: Remembers> Steps<'ctx, C> {
         // Names are shown by the engine's own tools, and kept with every step.
         let name = name.into().chars().take(LONGEST_NAME).collect();
         self.ctx.remember(name, Box::new(doing)).await
+    }
+
+    /// Does `what`, which may be done twice, also where somebody asks for an end meanwhile: the second answer says whether
+    /// somebody did. For what must not be left out at an end: looks, debts, reports.
+    pub(crate) async fn surely<T: Answer>(
+        &mut self,
+        name: impl Into<String>,
+        what: impl Fn() -> Doing<T> + Clone + Send + 'static,
+    ) -> Result<(T, bool), TerminalError> {
+        let name = name.into();
+        let mut asked = false;
+        loop {
+            let what = what.clone();
+            match self.step(name.as_str(), move |_| what()).await {
+                Ok(answer) => return Ok((answer, asked)),
+                // It is heard once for each time that somebody asks.
+                Err(error) if is_cancel(&error) => asked = true,
+                Err(error) => return Err(error),
+            }
+        }
     }
 }
 

@@ -8,6 +8,9 @@ use serde_json::value::RawValue;
 
 use crate::archive::Piece;
 
+/// How many troubles are named at most: by a part, while a run goes on, and in its report.
+pub(crate) const NAMED: usize = 20;
+
 /// A run that is to be.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct RunOrder {
@@ -25,6 +28,8 @@ pub(crate) struct PartOrder {
     pub(crate) approval: Approval,
     /// The time before it.
     pub(crate) at: Timestamp,
+    /// Whether a walk of it ended without telling what it did.
+    pub(crate) lost: bool,
 }
 
 /// What came of a part. Indices are those of the whole plan.

@@ -57,17 +57,9 @@ impl Desk<'_> {
         let wrong = |error| Failure::usage(format!("the question is no JSON: {error}"));
         let question: Box<RawValue> = serde_json::from_str(asked.question).map_err(wrong)?;
         let run = asked.run.map_or_else(|| new_name(asked.recipe), str::to_owned);
-        let plan = self.engine.plan(asked.environment, asked.recipe, question.clone(), &run, operator);
+        let plan = self.engine.plan(asked.environment, asked.recipe, question, &run, operator);
         let submitted = plan.await.map_err(|error| self.way.trouble(error))?;
         let pages = Pages::read(self.engine, &run).await.map_err(|error| self.way.trouble(error))?;
-        let head = pages.head();
-        let same = head.recipe == asked.recipe
-            && head.target.environment == asked.environment
-            && value(&head.question) == value(&question);
-        if !same {
-            let text = format!("run {run} is another one: {}\n  → give yours another name with --run NAME", head.title);
-            return Err(Failure::refused(text));
-        }
         self.offered(&submitted, &pages).await
     }
 
@@ -79,11 +71,6 @@ impl Desk<'_> {
         let undo = undo.map_or_else(|| format!("undo-{run}"), str::to_owned);
         let submitted = self.engine.undo(run, &undo, operator).await.map_err(|error| self.way.trouble(error))?;
         let pages = Pages::read(self.engine, &undo).await.map_err(|error| self.way.trouble(error))?;
-        if pages.head().undoes.as_deref() != Some(run) {
-            return Err(Failure::refused(format!(
-                "run {undo} is another one\n  → give yours another name with --run NAME"
-            )));
-        }
         self.offered(&submitted, &pages).await
     }
 
@@ -296,10 +283,6 @@ pub(super) fn refuse_blocked(head: &Head) -> Result<(), Failure> {
 /// There is no run of this name.
 pub(super) fn no_such(run: &str) -> Failure {
     Failure::refused(format!("no run «{run}» here; engine runs lists them"))
-}
-
-fn value(raw: &RawValue) -> Option<Value> {
-    serde_json::from_str(raw.get()).ok()
 }
 
 /// A name that no other run has: when it was made, and something of chance.

@@ -148,13 +148,7 @@ async fn register(admin: &str, plain: bool, address: &str) -> Result<(), Failure
 /// # Errors
 /// What the program ends with; or that threads cannot be had.
 pub fn on_many_threads(program: impl Future<Output = Result<Ending, Failure>>) -> Result<Ending, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::refused(format!("no threads: {error}")))?;
-    let ending = runtime.block_on(program);
-    runtime.shutdown_background();
-    ending
+    crate::main_loop::on(tokio::runtime::Builder::new_multi_thread(), program)
 }
 
 /// Whether the engine could not reach this address as it stands.

@@ -33,7 +33,7 @@ const ATTEMPTS: u32 = 3;
 /// How many looks in a row may fail.
 const BLIND: u32 = 5;
 /// How many failures of actions that are not destructive stop a run.
-const FAILURES: usize = 3;
+pub const FAILURES: usize = 3;
 /// The first pause before a look at what was not visible yet, and before a call is made again.
 const PAUSE: Duration = Duration::from_millis(50);
 /// The shortest time between two looks while calls are out. A look may list a whole transaction: once a second is enough

@@ -17,7 +17,7 @@ use super::{is_cancel, told};
 use crate::shared::Shared;
 use crate::status::{Stage, Told};
 use crate::steps::Steps;
-use crate::wire::{Holder, PartEnd, PartOrder, Ranges, RunOrder};
+use crate::wire::{Holder, PartEnd, PartOrder, RunOrder};
 
 /// How often verification is tried when a system does not answer.
 const VERIFY: u32 = 4;
@@ -64,16 +64,15 @@ impl<'ctx> Course<'ctx> {
 
     /// Waits for the approval, runs the plan, and says how it ended. `enter` is told of every phase.
     pub(super) async fn take(mut self, enter: impl Fn(usize)) -> Result<(Stage, Told), TerminalError> {
-        let waited = self.ctx.promise::<Json<Approval>>(APPROVAL).await;
-        self.began = self.now("begin").await?;
-        let approval = match waited {
-            Ok(Json(approval)) => approval,
-            Err(error) if is_cancel(&error) => {
-                self.tally.stop(Stop::Asked);
-                return self.close(None, Vec::new()).await;
+        let approval = match self.ctx.promise::<Json<Approval>>(APPROVAL).await {
+            Ok(Json(approval)) => Some(approval),
+            Err(error) => {
+                self.asked(error)?;
+                None
             }
-            Err(error) => return Err(error),
         };
+        self.begin(approval.clone()).await?;
+        let Some(approval) = approval else { return self.close(Vec::new()).await };
         let mut locks = Vec::new();
         let course = match self.lock(&mut locks).await {
             Ok(()) => self.walk(&approval, enter).await,
@@ -84,7 +83,27 @@ impl<'ctx> Course<'ctx> {
             self.ctx.object_client::<SubjectClient<'_>>(lock).free(Json(self.run.clone())).send();
         }
         let findings = course?;
-        self.close(Some(approval), findings).await
+        self.close(findings).await
+    }
+
+    /// Keeps the word that the run heard, and the time.
+    async fn begin(&mut self, approval: Option<Approval>) -> Result<(), TerminalError> {
+        let (shared, run) = (Arc::clone(&self.shared), self.run.clone());
+        let begin = self.steps.surely("begin", move || {
+            let (shared, run, approval) = (Arc::clone(&shared), run.clone(), approval.clone());
+            Box::pin(async move {
+                if let Some(approval) = approval {
+                    shared.archive.keep_approval(&run, &approval).await.map_err(told)?;
+                }
+                Ok(Json(Timestamp::now()))
+            })
+        });
+        let (Json(began), asked) = begin.await?;
+        self.began = began;
+        if asked {
+            self.tally.stop(Stop::Asked);
+        }
+        Ok(())
     }
 
     /// Takes every subject, in order. Where one is held by another run, this one stops.
@@ -156,21 +175,25 @@ impl<'ctx> Course<'ctx> {
             }
             while !self.tally.stopped() && calls.len() < width && ramp.is_none_or(|step| begun < step) {
                 let Some(part) = parts.pop_front() else { break };
-                let (client, order) = (self.ctx.service_client::<PartClient<'_>>(), self.order(part, approval));
+                let client = self.ctx.service_client::<PartClient<'_>>();
+                let order = self.order(part, approval, false);
                 let call = match way {
                     Way::Look => client.look(Json(order)),
                     Way::Walk => client.walk(Json(order)),
                 };
                 let call = call.call();
-                let handle = match call.invocation_handle().await {
-                    Ok(handle) => Some(handle),
-                    Err(error) => {
-                        self.asked(error)?;
-                        None
+                let handle = loop {
+                    match call.invocation_handle().await {
+                        Ok(handle) => break handle,
+                        Err(error) => self.asked(error)?,
                     }
                 };
+                // Asked to stop between the call and its name: whether the engine passes that on to it is not known.
+                if self.tally.stopped() {
+                    handle.cancel();
+                }
                 calls.push(call);
-                out.push(Out { part, handle });
+                out.push(Out { part, handle: Some(handle) });
                 begun += 1;
             }
             let (i, end) = match calls.next().await {
@@ -186,7 +209,7 @@ impl<'ctx> Course<'ctx> {
             let part = out[i].part;
             let end = match end {
                 Ok(Json(end)) => end,
-                Err(error) => self.lost(part, approval, &error).await?,
+                Err(error) => self.lost(way, part, approval, &error).await?,
             };
             let went_on = !self.tally.stopped();
             self.tally.take(part, end);
@@ -197,31 +220,36 @@ impl<'ctx> Course<'ctx> {
     }
 
     /// A part that did not tell how it ended: it was cancelled before it began, or somebody killed it. It is looked at.
-    async fn lost(&mut self, part: Part, approval: &Approval, error: &TerminalError) -> Result<PartEnd, TerminalError> {
-        if !is_cancel(error) {
-            self.tally.stop(Stop::Unknown(format!("a part of the run ended by itself: {}", error.message())));
-        }
-        let order = self.order(part, approval);
-        let look = self.ctx.service_client::<PartClient<'_>>().look(Json(order)).call().await;
-        match look {
-            // It was walking there, and it is done: nobody else is likelier to have done it.
-            Ok(Json(end)) if !is_cancel(error) => {
-                Ok(PartEnd { changed: end.already, already: Ranges::default(), ..end })
-            }
-            Ok(Json(end)) => Ok(end),
-            Err(look) => {
-                let text = format!(
-                    "a part of the run was lost ({}), and cannot be looked at: {}",
-                    error.message(),
-                    look.message()
-                );
-                Ok(PartEnd::unknown(text))
+    async fn lost(
+        &mut self,
+        way: Way,
+        part: Part,
+        approval: &Approval,
+        error: &TerminalError,
+    ) -> Result<PartEnd, TerminalError> {
+        self.tally.stop(if is_cancel(error) {
+            Stop::Asked
+        } else {
+            Stop::Unknown(format!("a part of the run ended by itself: {}", error.message()))
+        });
+        // A part that walked catches a cancel, and tells.
+        let walked = matches!(way, Way::Walk) && !is_cancel(error);
+        loop {
+            let order = self.order(part, approval, walked);
+            match self.ctx.service_client::<PartClient<'_>>().look(Json(order)).call().await {
+                Ok(Json(end)) => return Ok(end),
+                Err(look) if is_cancel(&look) => {}
+                Err(look) => {
+                    let (why, look) = (error.message(), look.message());
+                    let text = format!("a part of the run was lost ({why}), and cannot be looked at: {look}");
+                    return Ok(PartEnd::unknown(text));
+                }
             }
         }
     }
 
-    fn order(&self, part: Part, approval: &Approval) -> PartOrder {
-        PartOrder { run: self.run.clone(), part, approval: approval.clone(), at: self.began }
+    fn order(&self, part: Part, approval: &Approval, lost: bool) -> PartOrder {
+        PartOrder { run: self.run.clone(), part, approval: approval.clone(), at: self.began, lost }
     }
 
     /// A person, or the engine's own tools, asked for an end.
@@ -238,9 +266,10 @@ impl<'ctx> Course<'ctx> {
         let mut pause = Duration::from_millis(500);
         let mut attempt = 1;
         loop {
-            let (shared, run, word, done) =
-                (Arc::clone(&self.shared), self.run.clone(), approval.clone(), self.tally.done());
-            let look = self.steps.step("verify", move |_| {
+            let (shared, run, word) = (Arc::clone(&self.shared), self.run.clone(), approval.clone());
+            let done = Arc::<[usize]>::from(self.tally.done());
+            let look = self.steps.surely("verify", move || {
+                let (shared, run, word, done) = (Arc::clone(&shared), run.clone(), word.clone(), Arc::clone(&done));
                 Box::pin(async move {
                     let plan = shared.plan(&run).await.map_err(told)?;
                     let approved = plan.approve(word).map_err(|(_, error)| told(error))?;
@@ -248,57 +277,45 @@ impl<'ctx> Course<'ctx> {
                     Ok(Json(job.verify(&done).await.map_err(|error| error.to_string())))
                 })
             });
-            let trouble = match look.await {
-                Ok(Json(Ok(findings))) => return Ok(findings),
-                Ok(Json(Err(trouble))) => trouble,
-                Err(error) if is_cancel(&error) => "asked to stop while looking".to_owned(),
-                Err(error) => return Err(error),
+            // A person who asks for an end now gets it when the proof is there: nothing is changed any more.
+            let trouble = match look.await?.0 {
+                Json(Ok(findings)) => return Ok(findings),
+                Json(Err(trouble)) => trouble,
             };
             if attempt == VERIFY {
                 let text = format!("the effect could not be looked at: {trouble}");
                 return Ok(vec![Finding::block("verification", text)]);
             }
             attempt += 1;
-            // A person who asks for an end now gets it when the proof is there: nothing is changed any more.
             let _ = self.ctx.sleep(pause).await;
             pause *= 2;
         }
     }
 
     /// Keeps the report, beyond the engine's own memory.
-    async fn close(
-        mut self,
-        approval: Option<Approval>,
-        findings: Vec<Finding>,
-    ) -> Result<(Stage, Told), TerminalError> {
+    async fn close(mut self, findings: Vec<Finding>) -> Result<(Stage, Told), TerminalError> {
         let outcome = self.tally.outcome(&findings);
         let account = self.tally.account(&self.run, &self.operator, self.began, outcome, findings);
-        let ends = self.tally.ends();
+        let ends = Arc::new(self.tally.ends());
         let settled = if outcome == Outcome::Done { self.head.settles.clone() } else { Vec::new() };
-        let approved = approval.is_some();
         let (shared, run) = (Arc::clone(&self.shared), self.run.clone());
-        let kept = self.steps.step("keep the report", move |_| {
+        let keep = self.steps.surely("keep the report", move || {
+            let (shared, run, ends) = (Arc::clone(&shared), run.clone(), Arc::clone(&ends));
+            let (mut account, settled) = (account.clone(), settled.clone());
             Box::pin(async move {
                 let plan = shared.plan(&run).await.map_err(told)?;
-                let mut account = account;
                 account.ended_at = Timestamp::now();
                 for id in &settled {
                     shared.archive.settle(&run, id).await.map_err(told)?;
                 }
                 let report = ops_plan::Report::new(&plan, account);
-                if approved {
-                    tracing::info!(run, outcome = %report.outcome, "run ended");
-                }
+                tracing::info!(run, outcome = %report.outcome, "run ended");
                 shared.archive.keep_report(&run, &plan, &report, &ends).await.map_err(told)?;
                 Ok(Json(Stage::Ended { outcome, line: report.line() }))
             })
         });
-        let Json(stage) = kept.await?;
+        let (Json(stage), _) = keep.await?;
         Ok((stage, self.tally.told()))
-    }
-
-    async fn now(&mut self, name: &str) -> Result<Timestamp, TerminalError> {
-        self.steps.step(name, |_| Box::pin(async { Ok(Json(Timestamp::now())) })).await.map(|Json(at)| at)
     }
 }
 

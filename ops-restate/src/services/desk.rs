@@ -74,8 +74,12 @@ impl Desk {
         let planned = steps.step("plan", move |_| {
             Box::pin(async move {
                 // A plan that is there was answered before, and the answer was lost.
-                if shared.archive.head(&asked.run).await.map_err(told)?.is_some() {
-                    return Ok(());
+                if let Some(there) = shared.archive.head(&asked.run).await.map_err(told)? {
+                    let same = there.undoes.is_none()
+                        && there.recipe == asked.recipe
+                        && there.target.environment == asked.environment
+                        && value(&there.question) == value(&asked.question);
+                    return if same { Ok(()) } else { Err(another(&asked.run, &there)) };
                 }
                 let (target, host) = shared.environment(&asked.environment).map_err(told)?;
                 let ask = Ask::raw(asked.recipe, asked.question, target.clone(), Timestamp::now());
@@ -94,8 +98,9 @@ impl Desk {
         let mut steps = Steps::new(&ctx);
         let planned = steps.step("plan an undo", move |_| {
             Box::pin(async move {
-                if shared.archive.head(&undo).await.map_err(told)?.is_some() {
-                    return Ok(());
+                if let Some(there) = shared.archive.head(&undo).await.map_err(told)? {
+                    let same = there.undoes.as_ref() == Some(&run);
+                    return if same { Ok(()) } else { Err(another(&undo, &there)) };
                 }
                 let plan = plan_undo(&shared, &run).await.map_err(told)?;
                 shared.archive.keep_plan(&undo, &plan).await.map_err(told)
@@ -138,6 +143,16 @@ fn read(run: &str, head: &RawValue) -> Result<Head, HandlerError> {
     check(run).map_err(told)?;
     let wrong = |e| ended(&Error::Invalid(format!("this is no head of a plan: {e}"))).into();
     serde_json::from_str(head.get()).map_err(wrong)
+}
+
+/// A question by what it says, not by how it is written.
+fn value(question: &RawValue) -> Option<serde_json::Value> {
+    serde_json::from_str(question.get()).ok()
+}
+
+fn another(run: &str, there: &Head) -> HandlerError {
+    let text = format!("run {run} is another one: {}: give yours another name", there.title);
+    ended(&Error::Invalid(text)).into()
 }
 
 async fn plan_undo(shared: &Shared, run: &str) -> ops_plan::Result<Plan> {

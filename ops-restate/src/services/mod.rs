@@ -37,7 +37,8 @@ pub(crate) fn ended(error: &Error) -> TerminalError {
     TerminalError::new_with_code(code, text)
 }
 
-/// Whether somebody asked for an end, and nothing failed.
+/// Whether somebody asked for an end, and nothing failed. The engine has the same code for what was killed, which did not hear
+/// of its end.
 pub(crate) fn is_cancel(error: &TerminalError) -> bool {
-    error.code() == 409
+    error.code() == 409 && error.message() != "killed"
 }

@@ -7,17 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ops_plan::{Change, Danger, Failure, Job, Next, Outcome, Stop, Walk};
+use ops_plan::{Change, Danger, Failure, Job, Next, Obligation, Outcome, Past, Stop, Walk};
 use restate_sdk::prelude::*;
 
 use super::board::BoardClient;
 use super::{is_cancel, told};
 use crate::shared::Shared;
 use crate::steps::{First, Steps};
-use crate::wire::{Called, Looked, PartEnd, PartOrder, Ranges, Refused, Step};
-
-/// How many troubles a part names.
-const NAMED: usize = 20;
+use crate::wire::{Called, Looked, NAMED, PartEnd, PartOrder, Ranges, Refused, Step};
 
 pub(crate) struct Part(pub(crate) Arc<Shared>);
 
@@ -80,7 +77,8 @@ impl<'ctx> Walker<'ctx> {
             ctx,
             steps: Steps::new(ctx),
             shared: Arc::clone(shared),
-            walk: Walk::of(&*job),
+            // What may have been called counts as called: its effect is this run's, and leaves what this run leaves behind.
+            walk: Walk::resume(job.plan(), |_| if order.lost { Past::Tried(1) } else { Past::Untouched }),
             job,
             now: order.at,
             order,
@@ -93,7 +91,7 @@ impl<'ctx> Walker<'ctx> {
     async fn go(&mut self) -> Result<(), TerminalError> {
         loop {
             match self.walk.next(self.now) {
-                Next::Look(which) => self.look(which).await?,
+                Next::Look(which) => drop(self.look(which).await?),
                 Next::Intend(which) => self.intend(which).await?,
                 Next::Perform(i) => self.perform(i).await?,
                 Next::Until(at) => self.wait(at).await?,
@@ -103,32 +101,28 @@ impl<'ctx> Walker<'ctx> {
         }
     }
 
-    async fn look(&mut self, which: Vec<usize>) -> Result<(), TerminalError> {
-        let Looked { at, seen } = loop {
-            match self.looked(which.clone()).await {
-                Ok(looked) => break looked,
-                // A look that was interrupted is no blind one: without it, what was called could not be told.
-                Err(error) => self.cancelled(error)?,
-            }
-        };
+    /// Looks, and says whether something was seen.
+    async fn look(&mut self, which: Vec<usize>) -> Result<bool, TerminalError> {
+        let (job, these) = (Arc::clone(&self.job), Arc::<[usize]>::from(which.as_slice()));
+        let look = self.steps.surely(format!("look at {}", which.len()), move || {
+            let (job, these) = (Arc::clone(&job), Arc::clone(&these));
+            Box::pin(async move {
+                let seen = job.observe(&these).await.map_err(|error| error.to_string());
+                Ok(Json(Looked { at: Timestamp::now(), seen }))
+            })
+        });
+        let (Json(Looked { at, seen }), asked) = look.await?;
+        if asked {
+            self.stop();
+        }
         self.now = self.now.max(at);
+        let sees = seen.is_ok();
         let changes = match seen {
             Ok(seen) => self.walk.observed(&which, seen, self.now),
             Err(error) => self.walk.blind(&error, self.now),
         };
-        self.take(changes).await
-    }
-
-    async fn looked(&mut self, which: Vec<usize>) -> Result<Looked, TerminalError> {
-        let job = Arc::clone(&self.job);
-        let name = format!("look at {}", which.len());
-        let look = self.steps.step(name, move |_| {
-            Box::pin(async move {
-                let seen = job.observe(&which).await.map_err(|error| error.to_string());
-                Ok(Json(Looked { at: Timestamp::now(), seen }))
-            })
-        });
-        look.await.map(|Json(looked)| looked)
+        self.take(changes).await?;
+        Ok(sees)
     }
 
     /// The intent is a step of its own: once it is remembered, an attempt that finds no answer to the call knows that the
@@ -193,16 +187,20 @@ impl<'ctx> Walker<'ctx> {
         }
     }
 
-    /// Somebody asked for an end: what was called is looked at once more, nothing new is called. All else ends the part.
+    /// Where somebody asked for an end, the part goes to it; all else ends the part at once.
     fn cancelled(&mut self, error: TerminalError) -> Result<(), TerminalError> {
         if !is_cancel(&error) {
             return Err(error);
         }
-        let stopping = self.walk.stop(Stop::Asked);
-        if let Some(Change::Stopping(why)) = stopping {
+        self.stop();
+        Ok(())
+    }
+
+    /// What was called is looked at once more, nothing new is called.
+    fn stop(&mut self) {
+        if let Some(Change::Stopping(why)) = self.walk.stop(Stop::Asked) {
             self.told.stop.get_or_insert(why);
         }
-        Ok(())
     }
 
     /// Takes down what came of a step. What is left behind is kept before the effect is called seen: no debt is ever lost.
@@ -212,14 +210,7 @@ impl<'ctx> Walker<'ctx> {
                 Change::Confirmed(i) => {
                     self.board.done += 1;
                     if let Some(debt) = self.job.obligation(i) {
-                        self.told.debts.push(debt.clone());
-                        let (shared, run) = (Arc::clone(&self.shared), self.order.run.clone());
-                        let kept = self.steps.step(format!("owe {}", debt.id), move |_| {
-                            Box::pin(async move { shared.archive.keep_debt(&run, &debt).await.map_err(told) })
-                        });
-                        if let Err(error) = kept.await {
-                            self.cancelled(error)?;
-                        }
+                        self.owe(debt).await?;
                     }
                 }
                 Change::AlreadyDone(_) => self.board.done += 1,
@@ -244,6 +235,19 @@ impl<'ctx> Walker<'ctx> {
         Ok(())
     }
 
+    async fn owe(&mut self, debt: Obligation) -> Result<(), TerminalError> {
+        let (shared, run, kept) = (Arc::clone(&self.shared), self.order.run.clone(), debt.clone());
+        let keep = self.steps.surely(format!("owe {}", debt.id), move || {
+            let (shared, run, debt) = (Arc::clone(&shared), run.clone(), kept.clone());
+            Box::pin(async move { shared.archive.keep_debt(&run, &debt).await.map_err(told) })
+        });
+        if keep.await?.1 {
+            self.stop();
+        }
+        self.told.debts.push(debt);
+        Ok(())
+    }
+
     fn trouble(&mut self, i: usize, why: String) {
         self.board.troubles.push((self.key(i), why.clone()));
         if self.told.troubles.len() < NAMED {
@@ -251,12 +255,17 @@ impl<'ctx> Walker<'ctx> {
         }
     }
 
-    /// The first look of the walk, however often it takes, and nothing more.
+    /// The first look of the walk, however often it takes, and nothing more. Where a walk was lost, what it may have called
+    /// has its time to show.
     async fn survey(&mut self) -> Result<(), TerminalError> {
         self.tells = false;
         loop {
             match self.walk.next(self.now) {
-                Next::Look(which) => self.look(which).await?,
+                Next::Look(which) => {
+                    if self.look(which).await? && !self.order.lost {
+                        return Ok(());
+                    }
+                }
                 Next::Until(at) => self.wait(at).await?,
                 _ => return Ok(()),
             }

@@ -15,6 +15,8 @@ use crate::wire::RunOrder;
 
 /// A durable promise: the person's word.
 pub(super) const APPROVAL: &str = "approval";
+/// A durable promise: that somebody asked for an end.
+const CANCELLED: &str = "cancelled";
 const STAGE: &str = "stage";
 const INVOCATION: &str = "invocation";
 const TOLD: &str = "told";
@@ -72,8 +74,7 @@ impl Run {
                 let plan = shared.plan(&run).await.map_err(told)?;
                 // What would be refused by every part is refused here, before anything begins.
                 let approved = plan.approve(word).map_err(|(_, error)| ended(&error))?;
-                shared.open(&approved).map_err(told)?;
-                shared.archive.keep_approval(&run, approved.approval()).await.map_err(told)
+                shared.open(&approved).map(drop).map_err(told)
             })
         });
         checked.await?;
@@ -94,6 +95,11 @@ impl Run {
                 return Err(refused("the engine does not know this run, or it has not begun: try again in a moment"));
             }
         }
+        // Once: who asks again and again would interrupt the farewell, too.
+        if ctx.peek_promise::<bool>(CANCELLED).await?.is_some() {
+            return Ok(Json(true));
+        }
+        ctx.resolve_promise(CANCELLED, true);
         if let Some(invocation) = ctx.get::<String>(INVOCATION).await? {
             ctx.invocation_handle(invocation).cancel();
         }

@@ -1,16 +1,11 @@
 //! What came of a run's parts, added up.
 
 use jiff::Timestamp;
-use ops_plan::{Account, Finding, Head, Obligation, Outcome, Part, Stop, Verdict};
+use ops_plan::{Account, FAILURES, Finding, Head, Obligation, Outcome, Part, Stop, Verdict};
 
 use crate::archive::{End, Ends};
 use crate::status::{Progress, Told};
-use crate::wire::{PartEnd, Ranges};
-
-/// How many failures of actions that are not destructive stop a run: as on one machine.
-const FAILURES: usize = 3;
-/// How many troubles a report names.
-const NAMED: usize = 20;
+use crate::wire::{NAMED, PartEnd, Ranges};
 
 #[derive(Debug)]
 pub(super) struct Tally {
@@ -70,8 +65,7 @@ impl Tally {
         self.troubles.truncate(NAMED);
         self.debts.extend(end.debts);
         match end.stop {
-            // It was asked to stop, by us.
-            None | Some(Stop::Asked) => {}
+            None => {}
             Some(why @ Stop::Failures(_)) if !end.destructive && self.failures < FAILURES => {
                 self.failed.get_or_insert(why);
             }

@@ -136,6 +136,51 @@ async fn a_cancel_is_acknowledged_at_once_and_what_is_out_ends_first() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_cancels_again_and_again_gets_the_same_report() {
+    let Some(stand) = Stand::new().await else { return };
+    put_night(&stand.world, 1, 600);
+    stand.world.faults().sometimes(1.0, Operation::RetractCommittedDataset, Fault::Delay(Duration::from_millis(20)));
+    let plan = plan(&stand.host(), 1).await;
+    let run = stand.engine.submit(&plan, None, "ada").await.unwrap().run;
+    stand.engine.approve(&run, &yes(&plan)).await.unwrap();
+    stand.changed(1, 600, 40).await;
+    while stand.engine.cancel(&run).await.unwrap() {}
+    let report = stand.engine.report(&run).await.unwrap().unwrap();
+    let effects = stand.effects(1, 600);
+    assert_eq!(
+        (report.outcome, report.changed, report.left),
+        (Outcome::Cancelled, effects, 600 - effects),
+        "{report:?}"
+    );
+    stand.free("transaction", &transaction(1).to_string()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_engines_own_tools_end_ends_the_run() {
+    for (how, outcome) in [("cancel", Outcome::Cancelled), ("kill", Outcome::Unknown)] {
+        let Some(stand) = Stand::new().await else { return };
+        put_night(&stand.world, 1, 600);
+        stand.world.faults().sometimes(
+            1.0,
+            Operation::RetractCommittedDataset,
+            Fault::Delay(Duration::from_millis(50)),
+        );
+        let plan = plan(&stand.host(), 1).await;
+        let run = stand.engine.submit(&plan, None, "ada").await.unwrap().run;
+        stand.engine.approve(&run, &yes(&plan)).await.unwrap();
+        stand.changed(1, 600, 40).await;
+        stand.end_a_part(how).await;
+        ended(&stand.engine, &run, PATIENCE).await;
+        let report = stand.engine.report(&run).await.unwrap().unwrap();
+        assert_eq!(report.outcome, outcome, "{how}: {report:?}");
+        let effects = stand.effects(1, 600);
+        assert!((40..600).contains(&effects), "{how}: {effects}");
+        assert_eq!((report.changed, report.already, report.left), (effects, 0, 600 - effects), "{how}: {report:?}");
+        stand.free("transaction", &transaction(1).to_string()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_waits_can_be_cancelled() {
     let Some(stand) = Stand::new().await else { return };
     put_night(&stand.world, 1, 30);
@@ -191,6 +236,9 @@ async fn the_handlers_plan_with_their_own_credentials() {
     assert_eq!((head.digest().unwrap(), cards.len()), (submitted.digest, 30));
     let again = engine.plan("staging", "retract-datasets", question.clone(), "by-desk", "ada").await.unwrap();
     assert_eq!((again.digest, again.before), (submitted.digest, true));
+    let other = serde_json::value::to_raw_value(&crate::stage::recipe(2)).unwrap();
+    let refused = engine.plan("staging", "retract-datasets", other, "by-desk", "ada").await.unwrap_err();
+    assert!(refused.to_string().contains("run by-desk is another one"), "{refused}");
     let unknown = engine.plan("staging", "retract-everything", question, "by-desk-2", "ada").await.unwrap_err();
     assert!(unknown.to_string().contains("there is retract-datasets"), "{unknown}");
 }

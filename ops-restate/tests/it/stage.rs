@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use metapod_client::{DatasetFormat, DatasetId, MetapodClient, TransactionId};
 use ops_client::Environment;
+use ops_client::http::Endpoint;
 use ops_plan::{Approval, Expect, Host, Plan, Registry, Target};
 use ops_recipes::datasets::{Job, JobState, Jobs, MetapodWrites, RetractDatasets, RetractReads, Selection};
 use ops_restate::{Archive, Engine, Handlers, Serving, Stage, Status};
@@ -20,7 +21,7 @@ pub(crate) struct Stand {
     pub(crate) engine: Engine,
     folder: tempfile::TempDir,
     _serving: Serving,
-    _server: restate_peer::Engine,
+    server: restate_peer::Engine,
 }
 
 impl Stand {
@@ -31,7 +32,7 @@ impl Stand {
         let serving = handlers(folder.path(), in_memory(&world)).await;
         server.register(&serving.address()).await.unwrap();
         let engine = engine(&server.ingress());
-        Some(Self { world, engine, folder, _serving: serving, _server: server })
+        Some(Self { world, engine, folder, _serving: serving, server })
     }
 
     pub(crate) fn host(&self) -> Registry {
@@ -60,7 +61,15 @@ impl Stand {
     /// Waits until the engine has begun a run that was submitted.
     pub(crate) async fn begun(&self, run: &str) {
         let begun = format!("select count(*) as n from state where service_key = '{run}' and key = 'stage'");
-        eventually(async || self._server.query(&begun).await.unwrap()[0]["n"] == 1).await;
+        eventually(async || self.server.query(&begun).await.unwrap()[0]["n"] == 1).await;
+    }
+
+    /// Ends one of the parts that walk, with the engine's own tools.
+    pub(crate) async fn end_a_part(&self, how: &str) {
+        let walking = "select id from sys_invocation where target_service_name = 'OpsPart' and status = 'running'";
+        let id = self.server.query(walking).await.unwrap()[0]["id"].as_str().unwrap().to_owned();
+        let admin = Endpoint::builder(Environment::new("test"), &self.server.admin()).build().unwrap();
+        admin.patch("test.end").segments(&["invocations", &id, how]).send().await.unwrap();
     }
 
     /// Waits until nobody holds a subject.

@@ -1,9 +1,8 @@
 //! The recipe in a process that does nothing else, for its memory.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
+use benchmarks::own::{Own, say};
 use benchmarks::process::peak;
 use clap::Args;
 use ops_recipes::datasets::Facts;
@@ -33,24 +32,18 @@ impl Alone {
         let transaction = self.transaction.parse()?;
         let retraction = Retraction::new(&clients, transaction, Facts::WithoutSchema, &self.runs);
         let times = retraction.run(self.datasets, JournalIn::Folder).await?;
-        writeln!(std::io::stdout(), "{}", peak()?)?;
         eprintln!("  {times:.1?}");
-        Ok(())
+        say(&[&peak()?.to_string()])
     }
 }
 
 /// The peak of a process that retracts so many datasets, in MB.
 pub(crate) fn measure(datasets: usize, runs: &Path) -> Result<f64> {
     let sandbox = Sandbox::start(datasets, false)?;
-    let output = Command::new(std::env::current_exe()?)
-        .args(["alone", "--metapod", &sandbox.metapod, "--sonar", &sandbox.sonar])
-        .args(["--transaction", &sandbox.transaction.to_string(), "--datasets", &datasets.to_string(), "--runs"])
-        .arg(runs)
-        .stderr(Stdio::inherit())
-        .output()?;
-    if !output.status.success() {
-        return Err(format!("the recipe's own process ended with {}", output.status).into());
-    }
-    let bytes: f64 = String::from_utf8(output.stdout)?.trim().parse()?;
+    let (transaction, datasets) = (sandbox.transaction.to_string(), datasets.to_string());
+    let runs = runs.to_str().ok_or("the folder's name is no text")?;
+    let arguments = ["alone", "--metapod", &sandbox.metapod, "--sonar", &sandbox.sonar];
+    let more = ["--transaction", &transaction, "--datasets", &datasets, "--runs", runs];
+    let bytes: f64 = Own::start(&[&arguments[..], &more].concat())?.line()?.trim().parse()?;
     Ok(bytes / 1e6)
 }

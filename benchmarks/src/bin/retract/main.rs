@@ -74,17 +74,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(run(arguments)),
         Err(error) => Err(error.into()),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let mut why: Option<&dyn std::error::Error> = Some(&*error);
-            while let Some(error) = why {
-                eprintln!("{error}");
-                why = error.source();
-            }
-            ExitCode::FAILURE
-        }
-    }
+    benchmarks::ended(done)
 }
 
 async fn run(arguments: Arguments) -> Result<()> {
