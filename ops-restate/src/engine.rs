@@ -79,7 +79,8 @@ impl Engine {
     /// Has the handlers plan, with their own credentials, and begins a run that waits for its approval.
     ///
     /// # Errors
-    /// When the recipe or the environment is not known there, a system does not answer, or the engine does not.
+    /// `Conflict` where the name is another question's; when the recipe or the environment is not known there, a system does
+    /// not answer, or the engine does not.
     pub async fn plan(
         &self,
         environment: &str,
@@ -98,7 +99,7 @@ impl Engine {
     /// Has the handlers plan to take back what a run changed, and begins that as a run `undo`, which waits for its approval.
     ///
     /// # Errors
-    /// When the run is not over, or changed nothing, or the engine does not answer.
+    /// `Conflict` where the name is another run's; when the run is not over, or changed nothing, or the engine does not answer.
     pub async fn undo(&self, run: &str, undo: &str, operator: &str) -> Result<Submitted> {
         let call = self.call("engine.undo", &["OpsDesk", "undo"], Idempotency::Write).json(&(run, undo));
         tell(call.timeout(PLANNING)).await?;

@@ -58,7 +58,7 @@ impl Desk<'_> {
         let question: Box<RawValue> = serde_json::from_str(asked.question).map_err(wrong)?;
         let run = asked.run.map_or_else(|| new_name(asked.recipe), str::to_owned);
         let plan = self.engine.plan(asked.environment, asked.recipe, question, &run, operator);
-        let submitted = plan.await.map_err(|error| self.way.trouble(error))?;
+        let submitted = plan.await.map_err(|error| self.named_twice(error))?;
         let pages = Pages::read(self.engine, &run).await.map_err(|error| self.way.trouble(error))?;
         self.offered(&submitted, &pages).await
     }
@@ -69,7 +69,7 @@ impl Desk<'_> {
     /// Where the run is not over or changed nothing, or the engine or its handlers refuse.
     pub async fn undo(&self, run: &str, undo: Option<&str>, operator: &str) -> Result<Ending, Failure> {
         let undo = undo.map_or_else(|| format!("undo-{run}"), str::to_owned);
-        let submitted = self.engine.undo(run, &undo, operator).await.map_err(|error| self.way.trouble(error))?;
+        let submitted = self.engine.undo(run, &undo, operator).await.map_err(|error| self.named_twice(error))?;
         let pages = Pages::read(self.engine, &undo).await.map_err(|error| self.way.trouble(error))?;
         self.offered(&submitted, &pages).await
     }
@@ -99,6 +99,15 @@ impl Desk<'_> {
             return Ok(ending(format!("run {run} was there already: {stands}")));
         }
         Ok(ending(format!("run {run} waits for approval — next: engine approve {run}")))
+    }
+
+    fn named_twice(&self, error: ops_client::Error) -> Failure {
+        let taken = error.kind() == ops_client::ErrorKind::Conflict;
+        let mut failure = self.way.trouble(error);
+        if taken {
+            failure.text.push_str("\n  → give yours another name with --run NAME");
+        }
+        failure
     }
 
     async fn stands(&self, run: &str) -> Result<String, Failure> {

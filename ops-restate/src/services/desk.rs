@@ -151,8 +151,7 @@ fn value(question: &RawValue) -> Option<serde_json::Value> {
 }
 
 fn another(run: &str, there: &Head) -> HandlerError {
-    let text = format!("run {run} is another one: {}: give yours another name", there.title);
-    ended(&Error::Invalid(text)).into()
+    TerminalError::new_with_code(409, format!("run {run} is another one: {}", there.title)).into()
 }
 
 async fn plan_undo(shared: &Shared, run: &str) -> ops_plan::Result<Plan> {
